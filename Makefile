@@ -1,0 +1,43 @@
+# What people call. Everything else is CMake (CMakePresets.json) and scripts/.
+#   make        the release binary, left as ./postern
+#   make run    sets up, builds and starts the quickstart gateway in the foreground
+#   make tour   the five-minute tour by itself, on free ports, every step asserted
+#   make test   sets up, builds and runs everything
+#   make asan   the unit and dialogue tests under AddressSanitizer and UBSan
+
+SHELL := /bin/bash
+JOBS  ?= $(shell nproc)
+
+.PHONY: all setup setup-test run tour test asan format clean
+all: setup
+	@cmake --preset release >build/configure.log 2>&1 || { cat build/configure.log; exit 1; }
+	@cmake --build build/release --target postern -j $(JOBS)
+	@ln -sf build/release/bin/postern postern
+
+setup:
+	@mkdir -p build
+	@scripts/setup build
+
+setup-test:
+	@mkdir -p build
+	@scripts/setup test
+
+run: all
+	@examples/quickstart/run
+
+tour: all
+	@test/tour/tour.py --postern ./postern
+
+test: setup-test
+	@scripts/run-tests
+
+asan: setup-test
+	cmake --preset asan
+	cmake --build build/asan -j $(JOBS)
+	ctest --test-dir build/asan -L unit --output-on-failure -j $(JOBS)
+
+format:
+	git ls-files '*.h' '*.cc' | xargs clang-format-19 -i
+
+clean:
+	rm -rf build postern

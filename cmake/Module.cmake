@@ -1,0 +1,46 @@
+# postern_module(NAME SOURCES a.cc ... DEPS base mail ... [LIBS OpenSSL::Crypto ...] [TESTS a_test.cc ...] [TEST_DEPS ...]
+#                [FUZZ a_fuzz.cc ...])
+# One static library postern_NAME per folder below src/. DEPS name what the sources really include:
+# test/layering compares them with the includes and with the order of the layers.
+# Every x_test.cc of a module goes into one program postern_NAME_test.
+add_library(postern_options INTERFACE)
+target_include_directories(postern_options INTERFACE ${PROJECT_SOURCE_DIR}/src)
+target_compile_options(postern_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual -Werror
+  -fno-omit-frame-pointer -fstack-protector-strong)
+target_compile_definitions(postern_options INTERFACE
+  $<$<CONFIG:RelWithDebInfo>:_FORTIFY_SOURCE=2> $<$<BOOL:${POSTERN_ASSERTIONS}>:_GLIBCXX_ASSERTIONS>)
+target_link_options(postern_options INTERFACE -Wl,-z,relro,-z,now)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g1")
+set(CMAKE_CXX_FLAGS_DEBUG "-O1 -g1")
+if(POSTERN_SANITIZE)
+  target_compile_options(postern_options INTERFACE -fsanitize=${POSTERN_SANITIZE} -fno-sanitize-recover=all)
+  target_link_options(postern_options INTERFACE -fsanitize=${POSTERN_SANITIZE})
+endif()
+if(POSTERN_FUZZ)
+  target_compile_options(postern_options INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+
+function(postern_module name)
+  cmake_parse_arguments(M "" "" "SOURCES;DEPS;LIBS;TESTS;TEST_DEPS;TEST_SOURCES;FUZZ" ${ARGN})
+  add_library(postern_${name} STATIC ${M_SOURCES})
+  list(TRANSFORM M_DEPS PREPEND postern_ OUTPUT_VARIABLE deps)
+  list(TRANSFORM M_TEST_DEPS PREPEND postern_ OUTPUT_VARIABLE test_deps)
+  target_link_libraries(postern_${name} PUBLIC postern_options ${deps} PRIVATE ${M_LIBS})
+  if(M_TESTS)
+    add_executable(postern_${name}_test ${M_TESTS} ${M_TEST_SOURCES})
+    target_link_libraries(postern_${name}_test PRIVATE postern_${name} ${test_deps} ${M_LIBS} GTest::gmock GTest::gtest_main)
+    target_compile_definitions(postern_${name}_test PRIVATE POSTERN_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+    add_test(NAME unit.${name} COMMAND postern_${name}_test)
+    set_tests_properties(unit.${name} PROPERTIES LABELS unit TIMEOUT 300)
+  endif()
+  if(POSTERN_FUZZ)
+    foreach(source ${M_FUZZ})
+      get_filename_component(stem ${source} NAME_WE)
+      add_executable(${name}_${stem} ${source})
+      target_link_libraries(${name}_${stem} PRIVATE postern_${name} ${test_deps})
+      target_link_options(${name}_${stem} PRIVATE -fsanitize=fuzzer)
+    endforeach()
+  endif()
+endfunction()

@@ -1,0 +1,58 @@
+// Certification paths: a search of our own in front of OpenSSL's checks. Pure: time, anchors and
+// revocation data come in. The answer does not depend on the order, repeats or strangers in the
+// peer's bag. Source: RFC 5280 s6, RFC 4158.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "x509/certificate.h"
+#include "x509/revocation.h"
+#include "x509/trust.h"
+
+namespace postern::x509 {
+
+enum class Purpose { tls_server, tls_client };
+
+constexpr std::size_t kMaxPresentedCertificates = 100;  // of a peer's bag; more is `limit`
+constexpr std::size_t kMaxPathDepth = 12;
+constexpr std::size_t kPathWorkBudget = 400;  // signature checks and full path checks in one search
+
+// What is wrong with one certificate of a path. Names follow X509_V_ERR; `code` is the catalog's
+// word.
+struct PathFault {
+  std::size_t depth = 0;  // 0: the leaf
+  std::string code;       // "expired", "not-yet-valid", "untrusted-root", "incomplete-chain",
+                     // "self-signed", "bad-signature", "wrong-key-usage", "weak-key-or-hash",
+                     // "chain-constraint", "revoked", "revocation-unreachable", "limit"
+  std::string detail;  // a sentence with the facts: which certificate, which date
+  int openssl_error = 0;
+};
+
+struct PathResult {
+  bool ok = false;
+  // The best path found, leaf first, anchor last where one was reached. Never empty when
+  // `presented` was not.
+  std::vector<Certificate> path;
+  std::optional<Anchor> anchor;   // what made it trusted
+  std::vector<PathFault> faults;  // of the best path; empty when ok. The first is the primary one.
+  // Revocation per certificate of the path below the anchor, in order; `unknown` where nothing was
+  // given or found.
+  std::vector<RevocationStatus> revocation;
+};
+
+struct PathOptions {
+  Purpose purpose = Purpose::tls_server;
+  Time now;
+  bool check_revocation = false;  // evaluates `data`; a revoked certificate is a fault; unknown is
+                                  // not (the judge decides)
+  int min_security_bits = 112;    // leaf and CA keys (RSA 2048)
+};
+
+// `presented`: leaf first, then a bag. `sets`: every anchor of every set counts, self-signed or
+// not.
+[[nodiscard]] PathResult find_path(const std::vector<Certificate>& presented, const TrustSets& sets,
+                                   const RevocationData& data, const PathOptions& options);
+
+}  // namespace postern::x509

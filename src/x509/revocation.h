@@ -1,0 +1,40 @@
+// Revocation data as values: CRLs and OCSP responses that somebody else fetched or that were
+// stapled. Revoked, unknown and stale are kept apart. Source: RFC 5280 s5-6.3, RFC 6960.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "x509/certificate.h"
+
+namespace postern::x509 {
+
+constexpr std::size_t kMaxCrlOctets = 32 << 20;
+
+struct RevocationData {
+  std::vector<std::string> crls_der;  // each one CRL
+  std::vector<std::string> ocsp_der;  // each one OCSPResponse (a staple is one)
+};
+
+enum class RevocationState { good, revoked, unknown };
+struct RevocationStatus {
+  RevocationState state = RevocationState::unknown;
+  std::string source;  // "staple", "crl", empty
+  std::string detail;  // why unknown: "no CRL of this issuer", "CRL past nextUpdate 2026-11-01",
+                       // "response of another certificate", ...
+  Time revoked_at{};
+};
+
+// CRLs of a PEM or DER file. Errors: invalid.
+[[nodiscard]] Result<std::vector<std::string>> parse_crls(std::string_view text);
+
+// `certificate` below `issuer`, judged by the data at `now`. Signatures of CRL and response are
+// checked against `issuer` (or a delegated responder certificate it signed).
+[[nodiscard]] RevocationStatus revocation_status(const Certificate& certificate,
+                                                 const Certificate& issuer,
+                                                 const RevocationData& data, Time now);
+
+}  // namespace postern::x509

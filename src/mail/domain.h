@@ -13,15 +13,16 @@ namespace postern::mail {
 constexpr std::size_t kMaxDomainOctets = 255;  // RFC 5321 s4.5.3.1.2
 constexpr std::size_t kMaxLabelOctets = 63;    // RFC 1035 s2.3.4
 
-// A domain in lower case, without trailing dot: A-labels, or U-labels as UTF-8 where SMTPUTF8
-// brought them in; letters, digits, hyphens (and octets >= 0x80 where `allow_utf8`), no underscore,
-// no empty label. Errors: invalid, with the reason.
+// A domain in lower case (ASCII letters), without trailing dot (one in `text` is refused):
+// A-labels, or U-labels as UTF-8 where SMTPUTF8 brought them in; letters, digits, hyphens (and
+// octets >= 0x80 where `allow_utf8`), no underscore, no empty label. Errors: invalid, with the
+// reason.
 [[nodiscard]] Result<std::string> parse_domain(std::string_view text, bool allow_utf8 = false);
 // "[192.0.2.1]" or "[IPv6:2001:db8::1]" in canonical form (inet_ntop's); errors as above.
 [[nodiscard]] Result<std::string> parse_address_literal(std::string_view text);
 
 // A pattern of the configuration: "contoso.com" (that name only), "*.contoso.com" (every name
-// below, not itself), "*".
+// below, not itself), "*". U-labels and A-labels of one name match each other.
 class DomainPattern {
  public:
   [[nodiscard]] static Result<DomainPattern> parse(std::string_view text);
@@ -32,7 +33,7 @@ class DomainPattern {
   bool operator==(const DomainPattern&) const = default;
 
  private:
-  std::string text_;  // lower case
+  std::string text_;  // lower case, A-labels
 };
 
 // An address or a network in CIDR form, IPv4 or IPv6; an IPv4-mapped IPv6 address counts as IPv4.

@@ -24,7 +24,7 @@ struct Mailbox {
 };
 
 // "a@b" (no brackets). Quoted local parts, address literals; refuses what s4.1.2 refuses. Errors:
-// invalid.
+// invalid. Bare "postmaster" (any case) has an empty domain: only RCPT may take that (s4.1.1.3).
 [[nodiscard]] Result<Mailbox> parse_mailbox(std::string_view text, bool allow_utf8 = false);
 
 enum class Body { seven_bit, eight_bit_mime, binary_mime };

@@ -11,6 +11,11 @@
 
 namespace postern::mail {
 
+// RFC 5321 s4.5.3.1.5 allows 512 with the CRLF.
+constexpr std::size_t kMaxReplyLineOctets = 510;
+// What stands for a peer's code outside 200-599: temporary, nothing is concluded from it.
+constexpr int kUnreadablePeerCode = 451;
+
 // class.subject.detail (RFC 3463 s2); class is 2, 4 or 5.
 struct EnhancedCode {
   int status_class = 0;
@@ -31,8 +36,11 @@ class Reply {
   // which are literals.
   Reply(int code, EnhancedCode enhanced, std::string text);
   Reply(int code, std::string text);  // without enhanced code (greeting, 354, EHLO)
-  // For replies from elsewhere: cleans the text; an enhanced code of another class is dropped into
-  // the text.
+  // Several lines without enhanced code (EHLO, HELP). Aborts like the constructors.
+  [[nodiscard]] static Reply multiline(int code, std::vector<std::string> lines);
+  // For replies from elsewhere; never aborts. `lines`: the text after the code and its separator.
+  // CR, LF and NUL are taken out, other octets stay; an enhanced code of another class stays in the
+  // text; a code outside 200-599 becomes kUnreadablePeerCode.
   [[nodiscard]] static Reply from_peer(int code, std::vector<std::string> lines);
   // "451 5.7.3 Must issue a STARTTLS command first": Exchange's words, the one pair of classes that
   // differ.
@@ -46,8 +54,8 @@ class Reply {
   [[nodiscard]] bool positive() const { return code_ < 400; }
   [[nodiscard]] bool transient() const { return code_ >= 400 && code_ < 500; }
   [[nodiscard]] bool permanent() const { return code_ >= 500; }
-  // On the wire: every line with code and enhanced code, each ending in CRLF, none over 510 octets
-  // (longer text is folded).
+  // On the wire: every line with code and enhanced code, each ending in CRLF, none over
+  // kMaxReplyLineOctets without it (longer text is folded, at a blank where there is one).
   [[nodiscard]] std::string wire() const;
   // One line for people and logs: "550 5.1.1 no such user", lines joined by a blank.
   [[nodiscard]] std::string str() const;

@@ -9,6 +9,8 @@
 #include "base/clock.h"
 #include "x509/certificate.h"
 
+typedef struct X509_name_st X509_NAME;
+
 namespace postern::x509 {
 
 // How an anchor got there: what a verdict prints.
@@ -30,17 +32,18 @@ class TrustSet {
   TrustSet(std::string name, std::vector<Anchor> anchors);
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] const std::vector<Anchor>& anchors() const { return anchors_; }
-  // Anchors whose subject equals `issuer` (binary DER name compare), most specific key-id match
-  // first.
+  // Anchors whose subject is the certificate's issuer (RFC 5280 s7.1: string type, case and runs of
+  // blanks do not count), most specific key-id match first.
   [[nodiscard]] std::vector<const Anchor*> issuers_of(const Certificate& certificate) const;
   [[nodiscard]] const Anchor* find(
       const Certificate& certificate) const;  // the very certificate; nullptr: not in it
 
  private:
+  [[nodiscard]] std::vector<const Anchor*> with_subject(const X509_NAME* name) const;
+
   std::string name_;
   std::vector<Anchor> anchors_;
-  std::vector<std::pair<std::string, std::size_t>>
-      by_subject_;  // sorted: DER subject name -> index
+  std::vector<std::size_t> by_subject_;  // indices into anchors_, by subject name
 };
 using TrustSets = std::vector<std::shared_ptr<const TrustSet>>;
 

@@ -1,0 +1,51 @@
+// Who may do what on a receive connector: pure decisions, each with the reply the client reads.
+// Never an open relay: recipients in accept_domains may be addressed by anyone; any other recipient
+// only by a client in relay_from, or (relay_for_clients) by a client whose certificate was judged
+// good, with a reverse-path in sender_domains.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "mail/envelope.h"
+#include "mail/reply.h"
+#include "policy/config.h"
+#include "verdict/verdict.h"
+
+namespace postern::relay {
+
+// What is known of the client when a command is decided.
+struct ClientFacts {
+  std::string address;  // textual IP
+  bool tls = false;
+  std::optional<verdict::Verdict>
+      verdict;  // of its certificate; nullopt: no certificate was asked for, or no TLS
+  bool authenticated = false;      // verdict ok and a client_domains / partner name matched
+  std::string authenticated_name;  // the presented name that matched
+};
+
+// Refusal of a connection (554 5.7.1), or nullopt.
+[[nodiscard]] std::optional<mail::Reply> admit_connection(const policy::ReceiveConnector& connector,
+                                                          const std::string& address);
+
+// MAIL FROM. `partner_verdict`: the client's certificate judged under the partner's policy, when
+// the reverse-path's domain belongs to a partner with `receive`; nullptr otherwise. Mutual mode
+// without a good client certificate: 454 4.7.5 with the cause.
+[[nodiscard]] mail::Reply admit_sender(const policy::ReceiveConnector& connector,
+                                       const ClientFacts& client, const mail::Mailbox& sender,
+                                       const policy::Partner* partner,
+                                       const verdict::Verdict* partner_verdict);
+
+// RCPT TO, after admit_sender was positive. 550 5.7.54 style texts as Exchange's where it has them:
+// "550 5.7.1 Unable to relay".
+[[nodiscard]] mail::Reply admit_recipient(const policy::ReceiveConnector& connector,
+                                          const ClientFacts& client, const mail::Mailbox& sender,
+                                          const mail::Mailbox& recipient);
+
+// True when delay notices may go to the sender: he came by relay_from or a judged client
+// certificate.
+[[nodiscard]] bool sender_is_known(const policy::ReceiveConnector& connector,
+                                   const ClientFacts& client);
+
+}  // namespace postern::relay

@@ -1,0 +1,47 @@
+// Alerts to the operator: one per cause, by mail, exec and webhook. Every alert is also a line of
+// the operator's log. An alert by mail is a message like any other, but is never queued behind the
+// blocker it reports (then only the other channels and the log carry it).
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/json_fwd.h"
+#include "policy/route.h"
+#include "relay/context.h"
+
+namespace postern::relay {
+
+struct Alert {
+  std::string kind;  // "blocker.start", "blocker.change", "blocker.end", "certificate.expiry",
+                     // "certificate.refused", "config.refused", "disk.low", "blocker.overdue"
+  std::string subject;  // one line for people
+  std::string text;     // cause, fault, cure in plain words
+  std::string key;      // same kind and key again within kAlertRepeat: not told again (blocker id +
+                        // code; certificate + days)
+  std::string destination;  // of the blocker; alerts by mail to the same destination are left out
+  std::string json;         // facts (the blocker, the certificate), one JSON object as text
+};
+constexpr Duration kAlertRepeat{24 * 3600 * 1000};
+
+class Alerts {
+ public:
+  // `on_accepted` as Reception's: the mail alerts enter the queue.
+  Alerts(Context& context, std::function<void(std::vector<std::string>)> on_accepted);
+  ~Alerts();
+  void raise(Alert alert);  // any loop; returns at once, the channels work in the background, each
+                            // bounded by kAlertTimeout
+  // Own certificates of the present snapshot (partners' are raised by the scheduler from verdicts):
+  // called daily and after a reload.
+  void check_expiry();
+
+  struct State;
+
+ private:
+  std::shared_ptr<State> state_;
+};
+constexpr Duration kAlertTimeout{30'000};
+
+}  // namespace postern::relay

@@ -1,0 +1,42 @@
+// Receive connectors at work: one coroutine a connection drives smtp::ServerSession over a
+// net::Stream, judges the client's certificate, filters the header, streams the body to the store
+// and answers 250 after it is durable.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "io/executor.h"
+#include "net/listener.h"
+#include "relay/context.h"
+
+namespace postern::relay {
+
+class Reception {
+ public:
+  // `on_accepted(destination keys)` is called on the accepting session's loop after the message is
+  // durable.
+  Reception(Context& context, std::function<void(std::vector<std::string>)> on_accepted);
+  ~Reception();
+
+  // Opens the listeners of the present snapshot; all or nothing. After a reload: keeps what did not
+  // change, opens new ones first, then closes those that are gone. Main loop only.
+  [[nodiscard]] Result<void> listen();
+  // New TLS contexts for new sessions; sessions that run keep theirs.
+  void materials_changed();
+  // No more connections; sessions are told 421 at the next moment that is allowed. Main loop only.
+  void shutdown();
+  [[nodiscard]] std::size_t sessions() const;
+  // What listens where, for people: "receive connector apps on 127.0.0.1:2525 (clear text and
+  // STARTTLS)".
+  [[nodiscard]] std::vector<std::string> describe() const;
+
+  struct State;
+
+ private:
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace postern::relay

@@ -18,12 +18,13 @@ enum class DsnAction { failed, delayed, delivered, relayed, expanded };
 struct DsnRecipient {
   Recipient recipient;
   DsnAction action = DsnAction::failed;
-  EnhancedCode status;
+  EnhancedCode status;                // class 0: the general code of the action (x.0.0)
   std::string remote_mta;             // host name, empty: none was reached
   std::optional<Reply> remote_reply;  // Diagnostic-Code: smtp; ...
   std::string explanation;  // for the sender, plain words: the cause and whose it is; may be
                             // several sentences
-  std::optional<Time> will_retry_until;
+  std::optional<Time> will_retry_until;  // told for `delayed` only
+  std::optional<Time> last_attempt;
 };
 
 struct DsnRequest {
@@ -44,8 +45,12 @@ struct DsnRequest {
 };
 
 // The whole message: header with From: <postmaster@reporting_mta> display name, To, Auto-Submitted:
-// auto-replied, Date, Message-ID, MIME; CRLF line ends; 8bit safe.
+// auto-replied, Date, Message-ID, MIME; CRLF line ends, no line over 998 octets; 8bit safe. To be
+// sent with the null reverse-path; needs 8BITMIME where it is not ASCII, SMTPUTF8 where `smtputf8`.
 [[nodiscard]] std::string write_dsn(const DsnRequest& request);
+
+// "<id@host>", for our own messages. Source: RFC 5322 s3.6.4.
+[[nodiscard]] std::string make_message_id(std::string_view id, std::string_view host);
 
 // xtext of RFC 3461 s4. decode: nullopt when malformed.
 [[nodiscard]] std::optional<std::string> decode_xtext(std::string_view text);

@@ -74,6 +74,10 @@ TEST(Text, NumbersHexBase64) {
   EXPECT_EQ(to_hex("\x01\xab"), "01AB");
   EXPECT_EQ(from_hex("01aB"), "\x01\xab");
   EXPECT_EQ(to_base64("ab"), "YWI=");
+  for (const std::string_view octets : {"", "a", "ab", "abc", "\xff\xfe\x00\x01"})
+    EXPECT_EQ(from_base64(to_base64(octets)), octets);
+  for (const char* bad : {"YWI", "YWJ=", "Y===", "====", "YW I", "YW=I", "YWI=YWI="})
+    EXPECT_FALSE(from_base64(bad)) << bad;
   EXPECT_EQ(trim("  a b\r\n"), "a b");
 }
 

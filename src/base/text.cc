@@ -30,6 +30,17 @@ size_t utf8_length(std::string_view s) {
   return 0;
 }
 
+constexpr std::string_view kAlphabet =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+int base64_value(char c) {
+  if (c >= 'A' && c <= 'Z') return c - 'A';
+  if (c >= 'a' && c <= 'z') return c - 'a' + 26;
+  if (is_digit(c)) return c - '0' + 52;
+  if (c == '+') return 62;
+  return c == '/' ? 63 : -1;
+}
+
 int hex_value(char c) {
   if (is_digit(c)) return c - '0';
   const char l = to_lower(c);
@@ -151,8 +162,6 @@ std::optional<std::string> from_hex(std::string_view text) {
 }
 
 std::string to_base64(std::string_view octets) {
-  constexpr std::string_view kAlphabet =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   std::string out;
   for (size_t i = 0; i < octets.size(); i += 3) {
     unsigned value = 0;
@@ -166,6 +175,30 @@ std::string to_base64(std::string_view octets) {
     out += rest > 2 ? kAlphabet[value & 63] : '=';
   }
   return out;
+}
+
+std::optional<std::string> from_base64(std::string_view text) {
+  if (text.size() % 4 != 0) return std::nullopt;
+  size_t padding = 0;
+  while (padding < 2 && text.ends_with('=')) {
+    text.remove_suffix(1);
+    ++padding;
+  }
+  std::string out;
+  out.reserve(text.size() / 4 * 3);
+  unsigned bits = 0;
+  unsigned count = 0;
+  for (const char c : text) {
+    const int digit = base64_value(c);
+    if (digit < 0) return std::nullopt;
+    bits = (bits << 6 | static_cast<unsigned>(digit)) & 0xFFFF;
+    count += 6;
+    if (count < 8) continue;
+    count -= 8;
+    out += static_cast<char>(bits >> count & 0xFF);
+  }
+  const bool leftover = (bits & ((1U << count) - 1)) != 0;
+  return leftover ? std::nullopt : std::optional<std::string>(std::move(out));
 }
 
 }  // namespace postern

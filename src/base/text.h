@@ -48,5 +48,7 @@ namespace postern {
 [[nodiscard]] std::string to_hex(std::string_view octets);  // upper case, no separators
 [[nodiscard]] std::optional<std::string> from_hex(std::string_view text);
 [[nodiscard]] std::string to_base64(std::string_view octets);
+// Strict RFC 4648 s4: padded, no blanks, unused bits zero; nullopt otherwise.
+[[nodiscard]] std::optional<std::string> from_base64(std::string_view text);
 
 }  // namespace postern

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -12,22 +13,26 @@
 
 namespace postern::verdict {
 
+// Texts of cures hold facts in braces: {peer} {wanted} {presented} {subject} {issuer} {from}
+// {until} {anchor} {anchor_file} {anchor_set} {sets} {own} {who} {port}. judge puts in those of the
+// case; the documentation shows them as they stand.
 struct CatalogEntry {
   std::string_view code;        // "name-mismatch"
   std::string_view layer;       // "certificate-identity"
   std::string_view definition;  // one sentence: the cause in general
-  Fault usual_fault;  // where the evidence does not say otherwise; roles: judged peer is server
-                      // when sending
-  std::vector<std::string_view> cure_postern;
-  std::vector<std::string_view> cure_exchange;
-  std::vector<std::string_view> cure_postfix;
-  std::string_view exchange;         // "SubjectMismatch"; empty: none
-  std::string_view exchange_online;  // "450 4.4.317", "450 4.7.320"
-  std::string_view tls_rpt;          // RFC 8460 result type
-  std::string_view openssl;          // "X509_V_ERR_HOSTNAME_MISMATCH"
-  mail::EnhancedCode
-      status;   // what Postern answers or writes in a DSN; class 4 (5 where permanent)
-  bool blocks;  // sending: a blocker (TLS and policy causes) rather than ordinary back-off
+  // Where the evidence does not say otherwise, for a sending session (the judged peer is the
+  // server). judge mirrors client and server when it judges a client.
+  Fault usual_fault = Fault::unknown;
+  std::vector<std::string_view> cure_postern = {};   // what the operator of Postern does
+  std::vector<std::string_view> cure_exchange = {};  // what the Exchange side of the session does
+  std::vector<std::string_view> cure_postfix = {};   // what the Postfix side does
+  std::string_view exchange = {};                    // "SubjectMismatch"; empty: none
+  std::string_view exchange_online = {};             // "450 4.4.317", "450 4.7.320"
+  std::string_view tls_rpt = {};                     // RFC 8460 result type
+  std::string_view openssl = {};                     // "X509_V_ERR_HOSTNAME_MISMATCH"
+  // What Postern answers or writes in a DSN; class 4 (5 where permanent, 2 for `none`).
+  mail::EnhancedCode status = {};
+  bool blocks = false;  // sending: a blocker (TLS and policy causes), else ordinary back-off
 };
 
 [[nodiscard]] std::span<const CatalogEntry> catalog();

@@ -21,7 +21,9 @@ namespace postern::verdict {
 // to us).
 enum class Judged { server, client };
 
-// How far the session came. Later stages imply the earlier ones.
+// How far the session came: the stage in which it ended. Later stages imply that the earlier ones
+// are past, so `connect` with `timeout` means TCP never completed, `greeting` with `timeout` that
+// the connected server said nothing, `starttls` that it did not answer STARTTLS.
 enum class Stage { dns, connect, greeting, ehlo, starttls, handshake, second_ehlo, done };
 
 // Why it went no further than `stage`.
@@ -74,7 +76,7 @@ struct TlsEvidence {
 
 struct Evidence {
   Judged judged = Judged::server;
-  Time time;
+  Time time{};
   std::string host;     // the name we connected to, or the client's HELO name (made printable)
   std::string address;  // textual IP
   std::uint16_t port = 0;
@@ -89,6 +91,13 @@ struct Evidence {
 
 [[nodiscard]] std::string_view to_string(Stage stage);
 [[nodiscard]] std::string_view to_string(Stop stop);
+[[nodiscard]] std::string_view to_string(Judged judged);
+[[nodiscard]] std::string_view to_string(DnsEvidence::Status status);
+
+// Bounds of a stored Evidence; more is refused when it is read back.
+constexpr std::size_t kMaxStoredCertificates = 1000;
+constexpr std::size_t kMaxStoredCrls = 1000;
+constexpr std::size_t kMaxStoredLines = 10'000;  // reply lines, keywords
 // Stored form (certificates as PEM, DER as base64) and back. Errors: invalid.
 [[nodiscard]] Json to_json(const Evidence& evidence);
 [[nodiscard]] Result<Evidence> evidence_from_json(const Json& json);

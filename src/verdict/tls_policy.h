@@ -18,11 +18,16 @@ enum class Level { none, opportunistic, encrypt, validate, authenticate, mutual 
 
 enum class Revocation { off, when_published, required };
 [[nodiscard]] std::string_view to_string(Revocation mode);
+[[nodiscard]] std::optional<Revocation> parse_revocation(std::string_view text);
 
 enum class TlsVersion {
   tls1_2,
   tls1_3
 };  // what `min_tls` can ask; Postern itself never speaks less (check's probe context apart)
+
+[[nodiscard]] std::string_view to_string(TlsVersion version);  // "TLSv1.2"
+[[nodiscard]] std::optional<TlsVersion> parse_tls_version(
+    std::string_view text);  // "1.2" or "TLSv1.2"
 
 struct ReferenceIdentifier {
   std::string name;    // "mail.protection.outlook.com"; Exchange's "*.contoso.com" form is allowed
@@ -30,7 +35,7 @@ struct ReferenceIdentifier {
                        // "recipient domain"
 };
 
-// A recorded, time-boxed relaxation: exactly this code is accepted until then.
+// A recorded, time-boxed relaxation: exactly this code is accepted until then (`until` excluded).
 struct PolicyException {
   std::string accept;  // catalog code
   Time until;

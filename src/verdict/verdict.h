@@ -72,7 +72,7 @@ struct Verdict {
   std::vector<std::string> evidence;  // the lines that decided
   std::vector<std::string> wants;     // URLs of facts that could be fetched ("crl http://...")
   std::string host, address;          // of the Evidence
-  Time time;
+  Time time{};
 };
 
 [[nodiscard]] Json to_json(const Verdict& verdict);

@@ -15,8 +15,8 @@
 namespace postern::relay {
 
 struct Alert {
-  std::string kind;  // "blocker.start", "blocker.change", "blocker.end", "certificate.expiry",
-                     // "certificate.refused", "config.refused", "disk.low", "blocker.overdue"
+  std::string kind;     // "blocker.start", "blocker.change", "blocker.end", "certificate.expiry",
+                        // "certificate.refused", "config.refused", "disk.low", "blocker.overdue"
   std::string subject;  // one line for people
   std::string text;     // cause, fault, cure in plain words
   std::string key;      // same kind and key again within kAlertRepeat: not told again (blocker id +

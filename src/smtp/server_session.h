@@ -58,7 +58,7 @@ struct BeginBody {
 };  // DATA or the first BDAT; answer: on_decision (a refusal is sent in place of 354)
 struct BodyData {
   std::string octets;
-};                    // dot-unstuffed, CRLF kept
+};  // dot-unstuffed, CRLF kept
 struct EndBody {};    // whole body seen, nothing wrong with it; answer: on_stored
 struct AbortBody {};  // RSET, loss, limit or syntax fault: forget what was written
 struct Close {};      // after what was written has been flushed

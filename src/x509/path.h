@@ -24,9 +24,9 @@ constexpr std::size_t kPathWorkBudget = 400;  // signature checks and full path 
 struct PathFault {
   std::size_t depth = 0;  // 0: the leaf
   std::string code;       // "expired", "not-yet-valid", "untrusted-root", "incomplete-chain",
-                     // "self-signed", "bad-signature", "wrong-key-usage", "weak-key-or-hash",
-                     // "chain-constraint", "revoked", "revocation-unreachable", "limit"
-  std::string detail;  // a sentence with the facts: which certificate, which date
+                          // "self-signed", "bad-signature", "wrong-key-usage", "weak-key-or-hash",
+                          // "chain-constraint", "revoked", "revocation-unreachable", "limit"
+  std::string detail;     // a sentence with the facts: which certificate, which date
   int openssl_error = 0;
 };
 

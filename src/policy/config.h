@@ -7,9 +7,11 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
+#include "base/result.h"
 #include "mail/domain.h"
 #include "verdict/tls_policy.h"
 
@@ -25,10 +27,17 @@ struct Location {
   [[nodiscard]] std::string str() const;  // "postern.toml:12:9"
 };
 
+// The canonical form (inet_ntop's) of a textual IP address; nullopt: it is none.
+[[nodiscard]] std::optional<std::string> canonical_address(std::string_view text);
+
 struct Endpoint {
   std::string host;  // name or textual IP without brackets
   std::uint16_t port = 25;
   [[nodiscard]] std::string str() const;  // "host:25", "[::1]:25"
+  // "host", "host:port", "192.0.2.1:25", "[::1]:25"; addresses become canonical (inet_ntop's),
+  // names lower case. Errors: invalid, with what would be right.
+  [[nodiscard]] static Result<Endpoint> parse(std::string_view text,
+                                              std::uint16_t default_port = 25);
   bool operator==(const Endpoint&) const = default;
 };
 

@@ -52,6 +52,11 @@ struct LoadedTrust {
                                                 const ReceiveConnector& connector,
                                                 const Partner* partner, const LoadedTrust& trust,
                                                 Time now);
+// What a client on `connector` must satisfy to count as authenticated by `client_domains`, whatever
+// the connector's own mode: for relay_for_clients and keep_organization_headers where internet mail
+// and such clients share one connector. Level mutual.
+[[nodiscard]] verdict::TlsPolicy client_policy(const ReceiveConnector& connector,
+                                               const LoadedTrust& trust);
 // The partner whose domains hold this sender domain and who sets `receive`; nullptr: none.
 [[nodiscard]] const Partner* receive_partner(const Config& config, std::string_view sender_domain);
 

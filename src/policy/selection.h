@@ -43,6 +43,11 @@ struct Selection {
   std::vector<Candidate> candidates;  // every certificate of the store
 };
 
+// How a connector's `certificate` names it: "<I>issuer<S>subject" by its first tag, 40 or 64 hex
+// digits as a thumbprint (SHA-1 or SHA-256), else the name of a [certificates.NAME].
+enum class ReferenceForm { name, thumbprint, issuer_subject };
+[[nodiscard]] ReferenceForm certificate_reference_form(std::string_view text);
+
 // Inbound: SNI (when a certificate bears that name and the connector names none) first, then the
 // order above. An expired certificate is chosen only when it is the only eligible one (then code =
 // "expired").

@@ -4,11 +4,15 @@
 // Durability. A write is on stable storage when its `done` is called with success (SQLite:
 // committed with synchronous=FULL, bodies in files fsynced before). Writes are grouped: one writer
 // thread commits what arrived since its last commit in one transaction, so many sessions share one
-// fsync. After a failed commit every write of the group gets the error and none of them happened.
+// fsync. After a failed commit every write of the group gets the error and none of them happened
+// (the store overwrites what the failed commit may have left in the log before it accepts more; on
+// a disk that fails this too a refused message may come back after a restart, never the reverse).
+// One write that is refused for what it says (no_message, no_body) leaves its group unharmed.
 // Threads. All functions may be called from any thread. `done` runs on the writer thread: post
 // away, never block there. Reads block the caller (call them on a pool) and see every write that
-// was done before. Claims live in memory of this process; a restart forgets them, so what was in
-// flight is sent again (RFC 5321 s4.5.4.1 window).
+// was done before. `done` is called exactly once for every write, also for one that is refused, and
+// on destruction after everything queued was committed. Claims live in memory of this process; a
+// restart forgets them, so what was in flight is sent again (RFC 5321 s4.5.4.1 window).
 #pragma once
 
 #include <cstdint>
@@ -53,6 +57,7 @@ class BodyWriter {
   [[nodiscard]] virtual std::uint64_t size() const = 0;  // octets with prefix
 };
 constexpr std::size_t kMaxPrefixOctets = 64 * 1024;
+constexpr std::uint64_t kMaxQueuedOctets = 64 << 20;  // of bodies in memory that wait for a commit
 
 class BodyReader {
  public:
@@ -75,7 +80,7 @@ struct MessageFacts {
   bool smtputf8 = false;
   mail::DsnReturn ret = mail::DsnReturn::unspecified;
   std::string envid;
-  std::uint64_t size = 0;
+  std::uint64_t size = 0;  // octets of the body with prefix; accept() sets it from the body
   Time arrival{};
   std::string message_id;  // header field
   std::string subject;
@@ -120,7 +125,9 @@ struct Event {
   std::string data = "{}";
 };
 
-// What one attempt (or operator) did to some recipients of one message, applied at once.
+// What one attempt (or operator) did to one recipient. A final recipient may become pending again
+// (resubmit) while the body is kept; store_errc::no_body otherwise, no_message when there is no
+// such recipient.
 struct Change {
   MessageId message;
   std::uint32_t recipient = 0;
@@ -128,6 +135,7 @@ struct Change {
   std::string code = "none";
   std::string last_error;
   std::optional<bool> delay_notified;
+  Time time{};  // when; unset: now by the machine's clock
 };
 
 struct StoredVerdict {
@@ -143,7 +151,8 @@ struct StoredBlocker {
   std::string json;  // relay's own form: code, history, next probe, notices
 };
 
-// One atomic group of writes.
+// One atomic group of writes, done in the order of its members but `accept` first, so that events
+// may belong to a message of the same batch. Events of an unknown message are dropped.
 struct Batch {
   std::vector<Change> changes;
   std::vector<Event> events;
@@ -164,13 +173,14 @@ struct DestinationCount {
 };
 
 struct TraceFilter {
-  std::string sender, recipient;  // address, or "@domain"; case-insensitive
+  std::string sender, recipient;  // address, or "@domain"; case-insensitive; sender "<>": the null
+                                  // reverse-path
   std::string message_id;         // header field or our id
   std::optional<Time> since, until;
   std::optional<Status> status;
   std::string code;
-  std::string destination;  // a next hop or recipient domain contained in the destination key
-  std::size_t limit = 1000;
+  std::string destination;   // a next hop or recipient domain contained in the destination key
+  std::size_t limit = 1000;  // the newest; they come in order of arrival
 };
 struct TracedMessage {
   StoredMessage message;
@@ -178,9 +188,13 @@ struct TracedMessage {
   bool body_available = false;
 };
 
+// Bodies of finished messages with a failed or expired recipient are kept for `expired`, those of
+// delivered ones for `delivered` (OpenOptions::retain_delivered; they are deleted with their last
+// recipient otherwise). The record of a finished message without body, its events, and verdicts are
+// kept for `trace`.
 struct Retention {
   Duration expired{}, delivered{}, trace{};
-  std::uint64_t expired_size = 0, delivered_size = 0, trace_size = 0;  // octets
+  std::uint64_t expired_size = 0, delivered_size = 0, trace_size = 0;  // octets; 0: no cap
 };
 
 using Done = std::function<void(Result<void>)>;
@@ -191,12 +205,15 @@ class Store {
 
   // Reception. Errors of new_body: low free space (store_errc::no_space) or the disk's.
   [[nodiscard]] virtual Result<std::unique_ptr<BodyWriter>> new_body() = 0;
+  // All recipients are pending from then on. Refused with store_errc::busy while more than
+  // kMaxQueuedOctets wait for the disk; apply() never is.
   virtual void accept(NewMessage message, Done done) = 0;
   virtual void apply(Batch batch, Done done) = 0;
 
   // The oldest pending messages of `destination` in order of arrival, not claimed yet; claimed now.
   // Each holds only its recipients of that destination that are pending. finish() gives a claim
-  // back, whatever became of it.
+  // back, whatever became of it; call it after the `done` of the apply() that says so, or the
+  // message is claimed again. Cost: O(limit), whatever waits.
   [[nodiscard]] virtual Result<std::vector<StoredMessage>> claim(const std::string& destination,
                                                                  std::size_t limit) = 0;
   virtual void finish(const std::string& destination, MessageId message) = 0;
@@ -213,7 +230,8 @@ class Store {
   [[nodiscard]] virtual Result<std::vector<StoredMessage>> pending(const std::string& destination,
                                                                    std::size_t limit) = 0;
   // Pending messages that arrived before `before` and (when `not_notified`) have a recipient
-  // without a delay notice.
+  // without a delay notice (only those recipients are given then). Taken in order of arrival up to
+  // the first younger one.
   [[nodiscard]] virtual Result<std::vector<StoredMessage>> older_than(
       const std::string& destination, Time before, bool not_notified, std::size_t limit) = 0;
   [[nodiscard]] virtual Result<std::vector<StoredBlocker>> blockers() = 0;
@@ -222,24 +240,37 @@ class Store {
       std::string_view prefix) = 0;
 
   // Moves pending and held recipients to the destination that `route(recipient domain)` gives now
-  // (after a configuration change).
+  // (after a configuration change). Runs on the writer thread in slices, so other writes go on; a
+  // claimed message is moved too, and cannot be claimed at its new destination before finish().
   virtual void reroute(
       std::function<std::string(std::string_view domain, std::string_view old)> route,
       Done done) = 0;
-  // Deletes what is past its retention, oldest first where a size cap is passed. Called about once
-  // a minute.
+  // Deletes what is past its retention, oldest first where a size cap is passed, in slices. Called
+  // about once a minute.
   virtual void purge(Time now, const Retention& retention, Done done) = 0;
 
   [[nodiscard]] virtual std::uint64_t free_space() = 0;  // octets on the store's file system
 };
 
-enum class store_errc { no_space = 1, no_body, busy, newer_schema, corrupt };
+enum class store_errc {
+  no_space = 1,
+  no_body,
+  no_message,  // no such message or recipient
+  busy,        // another process has the store, or too much waits for the disk
+  newer_schema,
+  older_schema,  // read-only: only a gateway migrates
+  read_only,
+  corrupt,  // damaged, or no store of Postern
+};
 [[nodiscard]] std::error_code make_error_code(store_errc e);
 
 struct OpenOptions {
   std::uint64_t body_memory = 256 * 1024;
   std::uint64_t min_free_space = 64 << 20;
-  bool read_only = false;  // for commands where no gateway runs
+  // For commands, whether a gateway runs or not: no lock, no migration, every write refused.
+  bool read_only = false;
+  // Keep bodies of delivered messages until purge: set where retain_delivered > 0 is configured.
+  bool retain_delivered = false;
 };
 // `spec`: "sqlite:/absolute/path.db". Creates folder (0700) and file (0600), migrates an older
 // schema, refuses a newer one, takes a lock so that two gateways never share one store (busy),

@@ -1,14 +1,11 @@
 #include "x509/certificate.h"
 
 #include <array>
-#include <climits>
 #include <mutex>
 #include <utility>
 
 #include <arpa/inet.h>
 #include <openssl/ec.h>
-#include <openssl/err.h>
-#include <openssl/pem.h>
 
 #include "base/text.h"
 #include "x509/distinguished_name.h"
@@ -303,70 +300,6 @@ std::string Certificate::pem() const {
   std::string out = "-----BEGIN CERTIFICATE-----\n";
   for (std::size_t i = 0; i < text.size(); i += kLine) out += text.substr(i, kLine) + "\n";
   return out + "-----END CERTIFICATE-----\n";
-}
-
-namespace {
-
-struct PemBlock {
-  std::string label;
-  std::string der;
-};
-
-// The next block of any kind; nullopt at the end of the text; an error for a broken one.
-Result<std::optional<PemBlock>> next_block(BIO* in) {
-  char* label = nullptr;
-  char* header = nullptr;
-  unsigned char* data = nullptr;
-  long size = 0;
-  const int ok = PEM_read_bio(in, &label, &header, &data, &size);
-  const OpenSslString own_label(reinterpret_cast<unsigned char*>(label));
-  const OpenSslString own_header(reinterpret_cast<unsigned char*>(header));
-  const OpenSslString own_data(data);
-  if (ok == 1)
-    return PemBlock{
-        label, std::string(reinterpret_cast<const char*>(data), static_cast<std::size_t>(size))};
-  const bool at_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
-  const std::string why = take_openssl_error();
-  if (at_end) return std::nullopt;
-  return invalid(why);
-}
-
-// A TRUSTED CERTIFICATE block is a certificate followed by OpenSSL's own trust settings, which
-// are not read: what an anchor is for is said by the set it is in.
-std::string without_trust_settings(const std::string& der) {
-  const unsigned char* at = octets_of(der);
-  const X509Ptr certificate(d2i_X509(nullptr, &at, static_cast<long>(der.size())));
-  if (certificate == nullptr) (void)take_openssl_error();
-  return certificate == nullptr ? der
-                                : der.substr(0, static_cast<std::size_t>(at - octets_of(der)));
-}
-
-}  // namespace
-
-Result<std::vector<Certificate>> parse_pem(std::string_view text) {
-  if (text.size() > INT_MAX) return invalid("more text than a PEM file may hold");
-  const BioPtr in(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
-  std::vector<Certificate> out;
-  for (std::size_t number = 1;; ++number) {
-    Result<std::optional<PemBlock>> block = next_block(in.get());
-    if (!block)
-      return invalid("PEM block " + std::to_string(number) +
-                     " is broken: " + block.error().detail());
-    if (!block->has_value()) break;
-    PemBlock& found = **block;
-    const bool trusted = found.label == PEM_STRING_X509_TRUSTED;
-    if (!trusted && found.label != PEM_STRING_X509 && found.label != PEM_STRING_X509_OLD) continue;
-    if (out.size() == kMaxPemCertificates)
-      return invalid("more than " + std::to_string(kMaxPemCertificates) + " certificates");
-    if (trusted) found.der = without_trust_settings(found.der);
-    Result<Certificate> certificate = Certificate::from_der(found.der);
-    if (!certificate)
-      return invalid("PEM block " + std::to_string(number) +
-                     " is broken: " + certificate.error().detail());
-    out.push_back(std::move(*certificate));
-  }
-  if (out.empty()) return invalid("no CERTIFICATE block in the text");
-  return out;
 }
 
 }  // namespace postern::x509

@@ -15,8 +15,8 @@ namespace postern::x509 {
 constexpr std::size_t kMaxCrlOctets = 32 << 20;
 
 struct RevocationData {
-  std::vector<std::string> crls_der;  // each one CRL
-  std::vector<std::string> ocsp_der;  // each one OCSPResponse (a staple is one)
+  std::vector<std::string> crls_der = {};  // each one CRL
+  std::vector<std::string> ocsp_der = {};  // each one OCSPResponse (a staple is one)
 };
 
 enum class RevocationState { good, revoked, unknown };

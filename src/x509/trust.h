@@ -15,11 +15,11 @@ namespace postern::x509 {
 
 // How an anchor got there: what a verdict prints.
 struct Provenance {
-  std::string set;       // "system", "partners"
-  std::string file;      // path of the file it was read from
-  Time added;            // the file's modification time, or what `postern trust add` recorded
-  std::string added_by;  // who; empty: not recorded
-  std::string partner;   // for which partner; empty: not recorded
+  std::string set = {};       // "system", "partners"
+  std::string file = {};      // path of the file it was read from
+  Time added{};               // the file's modification time, or what `postern trust add` recorded
+  std::string added_by = {};  // who; empty: not recorded
+  std::string partner = {};   // for which partner; empty: not recorded
 };
 
 struct Anchor {

@@ -48,29 +48,30 @@ inline constexpr Time kDefaultNotAfter{std::chrono::sys_days{std::chrono::Januar
 struct CertificateSpec {
   // The subject: `name` when given (pairs like {"O", "Contoso"}, most general first), else CN, with
   // O before it when `organization` is given. An empty `common_name` is left out.
-  std::string common_name;
-  std::string organization;
-  std::vector<std::pair<std::string, std::string>> name;
-  std::vector<std::string> dns, ip, email;  // SAN; none of them: no SAN extension
-  Time not_before = kDefaultNotBefore;      // cut to whole seconds
+  std::string common_name = {};
+  std::string organization = {};
+  std::vector<std::pair<std::string, std::string>> name = {};
+  std::vector<std::string> dns = {}, ip = {}, email = {};  // SAN; none of them: no SAN extension
+  Time not_before = kDefaultNotBefore;                     // cut to whole seconds
   Time not_after = kDefaultNotAfter;
   bool ca = false;
-  bool basic_constraints = true;   // false: the extension is left out
-  std::optional<int> path_length;  // CA only
-  std::vector<std::string> eku;    // "server", "client", "any", "ocsp", "email", "code"
-  std::optional<std::vector<std::string>> key_usage;  // OpenSSL's words, e.g. "digitalSignature";
-                                                      // empty list: none. Absent: keyCertSign,
-                                                      // cRLSign for a CA, digitalSignature and
-                                                      // (RSA) keyEncipherment for a leaf
+  bool basic_constraints = true;        // false: the extension is left out
+  std::optional<int> path_length = {};  // CA only
+  std::vector<std::string> eku = {};    // "server", "client", "any", "ocsp", "email", "code"
+  std::optional<std::vector<std::string>> key_usage =
+      {};  // OpenSSL's words, e.g. "digitalSignature";
+           // empty list: none. Absent: keyCertSign,
+           // cRLSign for a CA, digitalSignature and
+           // (RSA) keyEncipherment for a leaf
   KeyType key_type = KeyType::ec_p256;
-  std::optional<Key> key;         // this key instead of a new one (renewal, cross-signing)
+  std::optional<Key> key = {};    // this key instead of a new one (renewal, cross-signing)
   std::string digest = "SHA256";  // "SHA1", "MD5", …; without meaning for an Ed25519 issuer
   bool subject_key_id = true, authority_key_id = true;
-  std::vector<std::string> crl_urls, ocsp_urls, aia_urls;
+  std::vector<std::string> crl_urls = {}, ocsp_urls = {}, aia_urls = {};
   // Name constraints, in OpenSSL's form: "DNS:contoso.com", "IP:10.0.0.0/255.0.0.0".
-  std::vector<std::string> permitted, excluded;
+  std::vector<std::string> permitted = {}, excluded = {};
   // Further extensions in OpenSSL's form, e.g. {"1.2.3.4", "critical,ASN1:UTF8String:x"}.
-  std::vector<std::pair<std::string, std::string>> extensions;
+  std::vector<std::pair<std::string, std::string>> extensions = {};
 };
 
 // Self-signed. For a CA say `.ca = true`, or use make_root.
@@ -90,15 +91,15 @@ struct CertificateSpec {
 struct RevokedEntry {
   Certificate certificate;
   Time at = kDefaultNotBefore;
-  std::optional<int> reason;  // RFC 5280 s5.3.1: 1 keyCompromise, 6 certificateHold, …
+  std::optional<int> reason = {};  // RFC 5280 s5.3.1: 1 keyCompromise, 6 certificateHold, …
 };
 struct CrlSpec {
-  std::vector<RevokedEntry> revoked;
+  std::vector<RevokedEntry> revoked = {};
   Time this_update = kDefaultNotBefore;
   std::optional<Time> next_update = kDefaultNotAfter;
   // Extensions of the list in OpenSSL's form, e.g. {"issuingDistributionPoint",
-  // "critical,indirectCRL:TRUE"}, {"deltaCRL", "critical,1"}.
-  std::vector<std::pair<std::string, std::string>> extensions;
+  // "critical,indirectCRL:TRUE"}, {"2.5.29.27", "critical,ASN1:INTEGER:1"}.
+  std::vector<std::pair<std::string, std::string>> extensions = {};
 };
 [[nodiscard]] std::string make_crl(const Issued& issuer, const CrlSpec& spec);  // DER
 
@@ -108,7 +109,7 @@ struct OcspSpec {
   Time revoked_at = kDefaultNotBefore;
   Time this_update = kDefaultNotBefore;
   std::optional<Time> next_update = kDefaultNotAfter;
-  std::optional<Issued> responder;  // signs instead of the issuer; its certificate is enclosed
+  std::optional<Issued> responder = {};  // signs instead of the issuer; its certificate is enclosed
 };
 [[nodiscard]] std::string make_ocsp(const Issued& issuer, const Certificate& certificate,
                                     const OcspSpec& spec);  // DER

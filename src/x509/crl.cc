@@ -1,0 +1,154 @@
+// Certificate revocation lists. Source: RFC 5280 s5, s6.3.3. Indirect lists, delta lists and lists
+// for some reasons only are told apart from good ones: what they leave open stays `unknown`.
+#include <openssl/pem.h>
+
+#include "x509/pem.h"
+#include "x509/revocation_index.h"
+
+namespace postern::x509 {
+namespace {
+
+RevocationFinding unknown(std::string detail) {
+  return {RevocationState::unknown, std::move(detail), {}};
+}
+
+using PointPtr = std::unique_ptr<ISSUING_DIST_POINT, OpenSslDelete<ISSUING_DIST_POINT_free>>;
+
+// Extensions of the list that are critical and not understood here (RFC 5280 s5.2): the list must
+// not be used.
+bool has_unknown_critical_extension(const X509_CRL* crl) {
+  for (int i = 0; i < X509_CRL_get_ext_count(crl); ++i) {
+    const X509_EXTENSION* extension = X509_CRL_get_ext(crl, i);
+    if (X509_EXTENSION_get_critical(extension) == 0) continue;
+    switch (OBJ_obj2nid(X509_EXTENSION_get_object(const_cast<X509_EXTENSION*>(extension)))) {
+      case NID_issuing_distribution_point:
+      case NID_authority_key_identifier:
+      case NID_crl_number:
+      case NID_delta_crl:
+        break;
+      default:
+        return true;
+    }
+  }
+  return false;
+}
+
+bool names_meet(const GENERAL_NAMES* a, const GENERAL_NAMES* b) {
+  for (int i = 0; i < sk_GENERAL_NAME_num(a); ++i)
+    for (int j = 0; j < sk_GENERAL_NAME_num(b); ++j)
+      if (GENERAL_NAME_cmp(sk_GENERAL_NAME_value(a, i), sk_GENERAL_NAME_value(b, j)) == 0)
+        return true;
+  return false;
+}
+
+// RFC 5280 s6.3.3 (b)(2)(i): the list's distribution point must be one that the certificate names;
+// a CA may split its list, and the absence from another part says nothing.
+bool distribution_point_fits(const DIST_POINT_NAME* list, const Certificate& certificate) {
+  if (list == nullptr) return true;
+  if (list->type != 0) return false;  // relative to the CRL issuer: not read
+  using Points = std::unique_ptr<CRL_DIST_POINTS, OpenSslDelete<CRL_DIST_POINTS_free>>;
+  const Points points(static_cast<CRL_DIST_POINTS*>(
+      X509_get_ext_d2i(certificate.native(), NID_crl_distribution_points, nullptr, nullptr)));
+  for (int i = 0; i < sk_DIST_POINT_num(points.get()); ++i) {
+    const DIST_POINT_NAME* name = sk_DIST_POINT_value(points.get(), i)->distpoint;
+    if (name != nullptr && name->type == 0 && names_meet(name->name.fullname, list->name.fullname))
+      return true;
+  }
+  return false;
+}
+
+// Why the list does not speak about this certificate; empty: it does.
+std::string scope_objection(X509_CRL* crl, const ISSUING_DIST_POINT* point,
+                            const Certificate& certificate) {
+  if (X509_CRL_get_ext_by_NID(crl, NID_delta_crl, -1) >= 0)
+    return "the CRL is a delta list, which is not evaluated";
+  if (has_unknown_critical_extension(crl)) return "the CRL has an unknown critical extension";
+  if (point == nullptr)
+    return X509_CRL_get_ext_by_NID(crl, NID_issuing_distribution_point, -1) >= 0
+               ? "the CRL's distribution point is unreadable"
+               : "";
+  if (point->indirectCRL > 0) return "the CRL is an indirect list, which is not evaluated";
+  if (point->onlyattr > 0) return "the CRL is for attribute certificates only";
+  if (point->onlyuser > 0 && certificate.is_ca()) return "the CRL does not cover CA certificates";
+  if (point->onlyCA > 0 && !certificate.is_ca()) return "the CRL covers CA certificates only";
+  if (!distribution_point_fits(point->distpoint, certificate))
+    return "the CRL is for another distribution point";
+  return "";
+}
+
+// Why the list is not in force at `now`; empty: it is.
+std::string time_objection(const X509_CRL* crl, Time now) {
+  const auto this_update = time_of(X509_CRL_get0_lastUpdate(crl));
+  if (!this_update) return "the CRL's thisUpdate is unreadable";
+  if (*this_update > now + kRevocationClockSlack)
+    return "the CRL begins only at " + format_rfc3339(*this_update);
+  const auto next_update = time_of(X509_CRL_get0_nextUpdate(crl));
+  if (!next_update) return "the CRL names no nextUpdate";  // required: RFC 5280 s5.1.2.5
+  if (*next_update + kRevocationClockSlack < now)
+    return "CRL past nextUpdate " + format_rfc3339(*next_update);
+  return "";
+}
+
+bool on_hold(const X509_REVOKED* entry) {
+  using Reason = std::unique_ptr<ASN1_ENUMERATED, OpenSslDelete<ASN1_ENUMERATED_free>>;
+  const Reason reason(static_cast<ASN1_ENUMERATED*>(
+      X509_REVOKED_get_ext_d2i(entry, NID_crl_reason, nullptr, nullptr)));
+  return reason != nullptr && ASN1_ENUMERATED_get(reason.get()) == CRL_REASON_CERTIFICATE_HOLD;
+}
+
+RevocationFinding judge_entry(const X509_REVOKED* entry, const std::string& stale) {
+  // Revocation is final but for a hold, so a list past its date still revokes.
+  if (!stale.empty() && on_hold(entry)) return unknown(stale + " (and it had a hold)");
+  const auto at = time_of(X509_REVOKED_get0_revocationDate(entry));
+  return {RevocationState::revoked, {}, at.value_or(Time{})};
+}
+
+}  // namespace
+
+std::optional<RevocationFinding> judge_crl(X509_CRL* crl, const Certificate& certificate,
+                                           const Certificate& issuer,
+                                           const std::function<bool()>& signature_good, Time now) {
+  if (X509_NAME_cmp(X509_CRL_get_issuer(crl), X509_get_issuer_name(certificate.native())) != 0)
+    return std::nullopt;
+  const PointPtr point(static_cast<ISSUING_DIST_POINT*>(
+      X509_CRL_get_ext_d2i(crl, NID_issuing_distribution_point, nullptr, nullptr)));
+  if (std::string why = scope_objection(crl, point.get(), certificate); !why.empty())
+    return unknown(std::move(why));
+  const std::uint32_t usage = X509_get_key_usage(issuer.native());  // all ones: no extension
+  if ((usage & KU_CRL_SIGN) == 0) return unknown("the issuer may not sign CRLs (key usage)");
+  if (!signature_good()) return unknown("the CRL's signature is not its issuer's");
+
+  std::string stale = time_objection(crl, now);
+  X509_REVOKED* entry = nullptr;
+  const int found = X509_CRL_get0_by_cert(crl, &entry, certificate.native());
+  if (found == 1) return judge_entry(entry, stale);
+  if (!stale.empty()) return unknown(std::move(stale));
+  if (point != nullptr && point->onlysomereasons != nullptr)
+    return unknown("the CRL covers some reasons only");
+  return RevocationFinding{RevocationState::good, {}, {}};
+}
+
+Result<std::vector<std::string>> parse_crls(std::string_view text) {
+  if (text.size() > kMaxCrlOctets)
+    return invalid("more than " + std::to_string(kMaxCrlOctets) + " octets of CRLs");
+  std::vector<std::string> out;
+  const auto add = [&out](std::string_view der) {
+    const unsigned char* at = octets_of(der);
+    const X509CrlPtr crl(d2i_X509_CRL(nullptr, &at, static_cast<long>(der.size())));
+    if (crl == nullptr) (void)take_openssl_error();
+    if (crl == nullptr || at != octets_of(der) + der.size()) return false;
+    out.emplace_back(der);
+    return true;
+  };
+  if (text.find("-----BEGIN") == std::string_view::npos) {
+    if (!add(text)) return invalid("neither a CRL in DER nor PEM text");
+    return out;
+  }
+  TRY(const std::vector<PemBlock> blocks, read_pem_blocks(text, {PEM_STRING_X509_CRL}));
+  for (const PemBlock& block : blocks)
+    if (!add(block.der)) return invalid("PEM block " + std::to_string(block.number) + " is no CRL");
+  if (out.empty()) return invalid("no X509 CRL block in the text");
+  return out;
+}
+
+}  // namespace postern::x509

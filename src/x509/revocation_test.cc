@@ -1,0 +1,168 @@
+#include "x509/revocation.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "x509/testing/factory.h"
+
+namespace postern::x509 {
+namespace {
+
+using namespace std::chrono_literals;
+using namespace testing;  // the factory
+using ::testing::HasSubstr;
+using State = RevocationState;
+
+const Time kNow = parse_rfc3339("2026-11-21T12:00:00Z").value();
+
+class Revocation : public ::testing::Test {
+ protected:
+  RevocationStatus by_crls(std::vector<std::string> crls, Time now = kNow) const {
+    return revocation_status(leaf.certificate, root.certificate, {std::move(crls), {}}, now);
+  }
+  RevocationStatus by_ocsp(std::vector<std::string> responses, Time now = kNow) const {
+    return revocation_status(leaf.certificate, root.certificate, {{}, std::move(responses)}, now);
+  }
+  std::string crl_with_leaf(CrlSpec spec = {}, std::optional<int> reason = {}) const {
+    spec.revoked.push_back({leaf.certificate, kNow - 48h, reason});
+    return make_crl(root, spec);
+  }
+
+  const Issued root = make_root("Root");
+  const Issued leaf = issue(root, {.common_name = "leaf", .crl_urls = {"http://crl.test/1.crl"}});
+  const Issued other = make_leaf(root, "other.test");
+};
+
+#define EXPECT_UNKNOWN(status, why)              \
+  do {                                           \
+    const RevocationStatus status_ = (status);   \
+    EXPECT_EQ(status_.state, State::unknown);    \
+    EXPECT_THAT(status_.detail, HasSubstr(why)); \
+  } while (false)
+
+TEST_F(Revocation, ListedIsRevokedAndUnlistedIsGood) {
+  const RevocationStatus revoked = by_crls({crl_with_leaf()});
+  EXPECT_EQ(revoked.state, State::revoked);
+  EXPECT_EQ(revoked.source, "crl");
+  EXPECT_EQ(revoked.revoked_at, kNow - 48h);
+  EXPECT_EQ(by_crls({make_crl(root, {.revoked = {{other.certificate}}})}).state, State::good);
+}
+
+TEST_F(Revocation, WithoutDataOrWithDataOfOthersItIsUnknown) {
+  EXPECT_UNKNOWN(by_crls({}), "no revocation data");
+  EXPECT_UNKNOWN(by_crls({make_crl(make_root("Other"), {})}), "no CRL of this issuer");
+  EXPECT_UNKNOWN(by_crls({make_crl(make_root("Root"), {})}), "signature");
+  EXPECT_UNKNOWN(by_crls({"rubbish"}), "unreadable");
+  EXPECT_UNKNOWN(by_ocsp({make_ocsp(root, other.certificate, {})}),
+                 "response of another certificate");
+}
+
+TEST_F(Revocation, ACrlSpeaksWithinItsTimeOnly) {
+  const CrlSpec past{.next_update = kNow - 10min};
+  EXPECT_UNKNOWN(by_crls({make_crl(root, past)}), "CRL past nextUpdate 2026-11-21T11:50:00Z");
+  EXPECT_EQ(by_crls({make_crl(root, {.next_update = kNow - 4min})}).state, State::good);
+  EXPECT_UNKNOWN(by_crls({make_crl(root, {.this_update = kNow + 10min})}), "begins only at");
+  EXPECT_EQ(by_crls({make_crl(root, {.this_update = kNow + 4min})}).state, State::good);
+  EXPECT_UNKNOWN(by_crls({make_crl(root, {.next_update = std::nullopt})}), "no nextUpdate");
+}
+
+TEST_F(Revocation, AStaleCrlStillRevokesUnlessItWasAHold) {
+  constexpr int kKeyCompromise = 1, kHold = 6;
+  const CrlSpec past{.next_update = kNow - 24h};
+  EXPECT_EQ(by_crls({crl_with_leaf(past, kKeyCompromise)}).state, State::revoked);
+  EXPECT_UNKNOWN(by_crls({crl_with_leaf(past, kHold)}), "CRL past nextUpdate");
+  EXPECT_EQ(by_crls({crl_with_leaf({}, kHold)}).state, State::revoked);
+}
+
+TEST_F(Revocation, ListsThatSpeakAboutOthersAreNotTakenForGood) {
+  const struct {
+    const char *name, *value, *why;
+  } cases[] = {
+      {"issuingDistributionPoint", "critical,indirectCRL:TRUE", "indirect"},
+      {"2.5.29.27", "critical,ASN1:INTEGER:1", "delta"},
+      {"issuingDistributionPoint", "critical,onlyCA:TRUE", "CA certificates only"},
+      {"issuingDistributionPoint", "critical,onlyAA:TRUE", "attribute"},
+      {"issuingDistributionPoint", "critical,fullname:URI:http://crl.test/2.crl", "another"},
+      {"issuingDistributionPoint", "critical,onlysomereasons:keyCompromise", "some reasons"},
+      {"1.2.3.4", "critical,ASN1:UTF8String:x", "unknown critical"},
+  };
+  for (const auto& [name, value, why] : cases)
+    EXPECT_UNKNOWN(by_crls({make_crl(root, {.extensions = {{name, value}}})}), why);
+  const CrlSpec same{
+      .extensions = {{"issuingDistributionPoint", "critical,fullname:URI:http://crl.test/1.crl"}}};
+  EXPECT_EQ(by_crls({make_crl(root, same)}).state, State::good);
+}
+
+TEST_F(Revocation, AnIssuerWithoutCrlSignUsageMakesNoCrl) {
+  const Issued limited =
+      make_root({.common_name = "L", .key_usage = std::vector<std::string>{"keyCertSign"}});
+  const Certificate below = make_leaf(limited, "a").certificate;
+  EXPECT_UNKNOWN(revocation_status(below, limited.certificate, {{make_crl(limited, {})}, {}}, kNow),
+                 "may not sign CRLs");
+}
+
+TEST_F(Revocation, OcspAnswers) {
+  using Status = OcspSpec::Status;
+  EXPECT_EQ(by_ocsp({make_ocsp(root, leaf.certificate, {})}).state, State::good);
+  EXPECT_EQ(by_ocsp({make_ocsp(root, leaf.certificate, {})}).source, "staple");
+  const RevocationStatus revoked = by_ocsp(
+      {make_ocsp(root, leaf.certificate, {.status = Status::revoked, .revoked_at = kNow - 2h})});
+  EXPECT_EQ(revoked.state, State::revoked);
+  EXPECT_EQ(revoked.revoked_at, kNow - 2h);
+  EXPECT_UNKNOWN(by_ocsp({make_ocsp(root, leaf.certificate, {.status = Status::unknown})}),
+                 "does not know");
+  EXPECT_UNKNOWN(by_ocsp({make_ocsp_error(3)}), "trylater");
+  EXPECT_UNKNOWN(by_ocsp({"rubbish"}), "unreadable");
+}
+
+TEST_F(Revocation, OcspSpeaksWithinItsTimeOnly) {
+  const auto answer = [&](const OcspSpec& spec) {
+    return by_ocsp({make_ocsp(root, leaf.certificate, spec)});
+  };
+  EXPECT_UNKNOWN(answer({.next_update = kNow - 6min}), "past nextUpdate");
+  EXPECT_EQ(answer({.next_update = kNow - 4min}).state, State::good);
+  EXPECT_UNKNOWN(answer({.this_update = kNow + 6min}), "begins only at");
+  EXPECT_EQ(answer({.this_update = kNow - 23h, .next_update = {}}).state, State::good);
+  EXPECT_UNKNOWN(answer({.this_update = kNow - 25h, .next_update = {}}), "past nextUpdate");
+}
+
+TEST_F(Revocation, OcspIsSignedByTheIssuerOrItsDelegate) {
+  const auto signed_by = [&](const Issued& responder) {
+    return by_ocsp({make_ocsp(root, leaf.certificate, {.responder = responder})});
+  };
+  const CertificateSpec spec{.common_name = "OCSP", .eku = {"ocsp"}};
+  EXPECT_EQ(signed_by(issue(root, spec)).state, State::good);
+  EXPECT_UNKNOWN(signed_by(other), "not authorised");
+  EXPECT_UNKNOWN(signed_by(issue(make_root("Root"), spec)), "not authorised");
+  CertificateSpec expired = spec;
+  expired.not_after = kNow - 1s;
+  EXPECT_UNKNOWN(signed_by(issue(root, expired)), "not authorised");
+  std::string broken = make_ocsp(root, leaf.certificate, {});
+  broken.back() = static_cast<char>(broken.back() ^ 1);
+  EXPECT_UNKNOWN(by_ocsp({broken}), "not signed");
+}
+
+TEST_F(Revocation, RevokedBySomeSourceBeatsGoodBeatsUnknown) {
+  const std::string good = make_ocsp(root, leaf.certificate, {});
+  const std::string stale = make_crl(root, {.next_update = kNow - 24h});
+  const RevocationData both{{crl_with_leaf()}, {good}};
+  EXPECT_EQ(revocation_status(leaf.certificate, root.certificate, both, kNow).state,
+            State::revoked);
+  const RevocationStatus found =
+      revocation_status(leaf.certificate, root.certificate, {{stale}, {good}}, kNow);
+  EXPECT_EQ(found.state, State::good);
+  EXPECT_EQ(found.source, "staple");
+}
+
+TEST_F(Revocation, CrlFilesInPemAndDer) {
+  const std::string a = make_crl(root, {}), b = make_crl(make_root("B"), {});
+  EXPECT_EQ(parse_crls(a).value(), std::vector{a});
+  EXPECT_EQ(parse_crls("# two\n" + pem_crl(a) + pem_crl(b)).value(), (std::vector{a, b}));
+  for (const std::string& bad :
+       {std::string(), std::string("x"), a + "x", root.certificate.pem(),
+        std::string("-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n")})
+    EXPECT_FALSE(parse_crls(bad)) << bad.substr(0, 40);
+}
+
+}  // namespace
+}  // namespace postern::x509

@@ -1,6 +1,12 @@
 // Certification paths: a search of our own in front of OpenSSL's checks. Pure: time, anchors and
 // revocation data come in. The answer does not depend on the order, repeats or strangers in the
-// peer's bag. Source: RFC 5280 s6, RFC 4158.
+// peer's bag.
+// Dates of anchors count too, beyond RFC 5280: an expired root is the fault `expired`. notAfter is
+// inclusive to the second. Anchors need not be self-signed; their own signature, issuer, key usage
+// and extended key usage do not count, but what they issue needs them to be CAs with a strong key.
+// An issuer that is nowhere is `incomplete-chain` above a lone leaf (an intermediate was left out),
+// and `untrusted-root` above a CA that the peer did present (peers leave out the root itself).
+// Source: RFC 5280 s6, RFC 4158.
 #pragma once
 
 #include <optional>
@@ -16,8 +22,9 @@ namespace postern::x509 {
 enum class Purpose { tls_server, tls_client };
 
 constexpr std::size_t kMaxPresentedCertificates = 100;  // of a peer's bag; more is `limit`
-constexpr std::size_t kMaxPathDepth = 12;
-constexpr std::size_t kPathWorkBudget = 400;  // signature checks and full path checks in one search
+constexpr std::size_t kMaxPathDepth = 12;               // certificates, the anchor included
+constexpr std::size_t kPathWorkBudget =
+    400;  // signatures checked, alone or in whole paths, in one search
 
 // What is wrong with one certificate of a path. Names follow X509_V_ERR; `code` is the catalog's
 // word.
@@ -37,14 +44,14 @@ struct PathResult {
   std::vector<Certificate> path;
   std::optional<Anchor> anchor;   // what made it trusted
   std::vector<PathFault> faults;  // of the best path; empty when ok. The first is the primary one.
-  // Revocation per certificate of the path below the anchor, in order; `unknown` where nothing was
-  // given or found.
+  // Revocation per certificate of the path below the anchor, in order (of the whole path where no
+  // anchor was reached); `unknown` where nothing was given or found.
   std::vector<RevocationStatus> revocation;
 };
 
 struct PathOptions {
   Purpose purpose = Purpose::tls_server;
-  Time now;
+  Time now{};
   bool check_revocation = false;  // evaluates `data`; a revoked certificate is a fault; unknown is
                                   // not (the judge decides)
   int min_security_bits = 112;    // leaf and CA keys (RSA 2048)

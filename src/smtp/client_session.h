@@ -16,11 +16,13 @@
 
 #include "mail/envelope.h"
 #include "mail/reply.h"
+#include "smtp/reply_parser.h"
 
 namespace postern::smtp {
 
-constexpr std::size_t kMaxReplyOctets = 64 * 1024;
-constexpr std::size_t kMaxReplyLines = 500;
+constexpr std::size_t kMaxRecipientsPerTransaction = 100;  // RFC 5321 s4.5.3.1.8
+constexpr std::size_t kMaxChunkOctets = 1 << 20;           // of one BDAT
+constexpr std::size_t kMaxChunksInFlight = 4;              // BDAT sent and not answered
 
 // EHLO keywords that matter, and all as they came.
 struct Capabilities {
@@ -46,7 +48,10 @@ struct Hello {
 struct StartTlsRefused {
   mail::Reply reply;
 };
-struct NeedBody {};                 // 354, or BDAT may go: call body() until `last`
+struct NeedBody {};  // 354, or BDAT may go: call body() until `last`, as wants_body() says
+struct ResetDone {
+  mail::Reply reply;
+};  // after reset()
 struct TransactionDone {            // final; the session is ready for the next one
   std::optional<mail::Reply> mail;  // nullopt: not answered
   std::vector<std::optional<mail::Reply>>
@@ -59,9 +64,9 @@ struct QuitDone {};
 struct ProtocolError {
   std::string what;
   std::string received;
-};  // not SMTP, reply too long, octets out of turn: close
+};  // not SMTP, reply too long, octets out of turn, 421 while idle: close
 using ClientAction = std::variant<ClientWrite, ClientStartTls, Greeted, Hello, StartTlsRefused,
-                                  NeedBody, TransactionDone, QuitDone, ProtocolError>;
+                                  NeedBody, ResetDone, TransactionDone, QuitDone, ProtocolError>;
 using ClientActions = std::vector<ClientAction>;
 
 // What the server owes us now: which deadline applies (RFC 5321 s4.5.3.2), and the words for a
@@ -114,6 +119,10 @@ class ClientSession {
                                              // take the message; session is closed
   [[nodiscard]] ClientActions reset();       // RSET
   [[nodiscard]] ClientActions quit();
+
+  // False: enough is on its way (kMaxChunksInFlight), or the server has refused: feed replies
+  // first.
+  [[nodiscard]] bool wants_body() const;
 
   [[nodiscard]] ClientWait waiting() const;
   [[nodiscard]] const Capabilities& capabilities() const;

@@ -69,6 +69,10 @@ TEST(Idna, RefusesInvalidUtf8AndLongLabels) {
   }
   EXPECT_TRUE(parse_domain(planes, true));
   EXPECT_FALSE(to_a_labels(planes));
+  const std::string many = repeat("\xC3\xBC.", 40) + "test";  // 124 octets; over 255 as A-labels
+  EXPECT_TRUE(parse_domain(many, true));
+  EXPECT_FALSE(to_a_labels(many));
+  EXPECT_FALSE(DomainPattern::parse(many));
   EXPECT_FALSE(to_a_labels(std::string(64, 'a')));
 }
 

@@ -108,6 +108,7 @@ Result<std::string> to_a_labels(std::string_view domain) {
     if (!out.empty()) out += '.';
     out += encoded;
   }
+  if (out.size() > kMaxDomainOctets) return invalid("domain of more than 255 octets as A-labels");
   return out;
 }
 

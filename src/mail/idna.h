@@ -11,8 +11,8 @@
 namespace postern::mail {
 
 // "bücher.example" as "xn--bcher-kva.example"; ASCII labels pass in lower case. `domain` as
-// parse_domain returns it. Errors: invalid (no UTF-8, or a label of more than 63 octets as
-// A-label).
+// parse_domain returns it. Errors: invalid (no UTF-8, or a label of more than 63 or a domain of
+// more than 255 octets as A-label).
 [[nodiscard]] Result<std::string> to_a_labels(std::string_view domain);
 
 }  // namespace postern::mail

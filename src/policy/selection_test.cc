@@ -248,7 +248,7 @@ TEST(ServerCertificate, SniOfACertificateThatCannotBeUsedFallsBackToTheFqdn) {
 TEST(ServerCertificate, SniOfStrangeOctetsIsHarmless) {
   const CertificateStore store = {issued("mail", spec("mail.contoso.com"))};
   for (const std::string& sni : {std::string(1000, 'a'), std::string("\0\xFF\n", 3),
-                                std::string("*.contoso.com"), std::string(".")}) {
+                                 std::string("*.contoso.com"), std::string(".")}) {
     EXPECT_TRUE(select(store, inbound("mail.contoso.com"), sni).index);
   }
 }

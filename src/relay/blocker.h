@@ -51,6 +51,10 @@ constexpr std::size_t kMaxHistory = 50;
 [[nodiscard]] bool update_blocker(Blocker& blocker, const verdict::Verdict& verdict,
                                   std::string last_error, const policy::QueueConfig& queue,
                                   Time now, double jitter);
+// Ordinary trouble (refused, timed out, 4xx) in place of a verdict: code and history stay, the
+// interval doubles.
+void postpone_blocker(Blocker& blocker, std::string last_error, const policy::QueueConfig& queue,
+                      Time now, double jitter);
 [[nodiscard]] Json to_json(const Blocker& blocker);  // stored form
 [[nodiscard]] Result<Blocker> blocker_from_json(const Json& json);
 // The form of `queue --json` (DESIGN.md), `messages` filled in by the caller.

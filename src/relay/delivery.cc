@@ -1,0 +1,504 @@
+#include "relay/delivery.h"
+
+#include <algorithm>
+#include <deque>
+
+#include "base/json.h"
+#include "base/log.h"
+#include "relay/drop.h"
+#include "relay/record.h"
+
+namespace postern::relay {
+namespace {
+
+constexpr std::size_t kClaimAtOnce = 8;  // messages a session takes from the store at once
+constexpr std::size_t kBodyBlockOctets =
+    256 * 1024;  // read from the store and sent at once: bounds a session's memory
+constexpr std::size_t kMaxRecipientsPerTransaction = 100;  // RFC 5321 s4.5.3.1.8
+
+constexpr log::Event kStoreTrouble{1101, log::Level::error, "store.failed"};
+
+// Deadlines of RFC 5321 s4.5.3.2 by what is awaited.
+Duration deadline(const policy::Timeouts& timeouts, smtp::ClientWait wait) {
+  switch (wait) {
+    case smtp::ClientWait::mail:
+      return timeouts.mail;
+    case smtp::ClientWait::rcpt:
+      return timeouts.rcpt;
+    case smtp::ClientWait::data:
+      return timeouts.data;
+    case smtp::ClientWait::body:
+      return timeouts.body_block;
+    case smtp::ClientWait::final_dot:
+      return timeouts.final_dot;
+    default:
+      return timeouts.mail;
+  }
+}
+
+// One session at work. Lives in run_delivery's frame.
+class Session {
+ public:
+  Session(Context& context, io::Executor executor, TlsSessions& tls_sessions,
+          DeliveryRequest request, DeliveryHooks hooks)
+      : context_(context),
+        executor_(executor),
+        tls_sessions_(tls_sessions),
+        request_(std::move(request)),
+        hooks_(std::move(hooks)),
+        snapshot_(context.snapshot()) {}
+
+  io::Task<DeliveryReport> run();
+
+ private:
+  io::Task<bool> connect();
+  io::Task<void> work();
+  io::Task<bool> refill();
+  io::Task<bool> deliver(store::StoredMessage message);
+  io::Task<bool> deliver_group(store::StoredMessage message);
+  io::Task<bool> deliver_to_drop(store::StoredMessage message, std::string folder);
+  io::Task<Result<smtp::TransactionDone>> transact(const store::StoredMessage& message,
+                                                   store::BodyReader& body);
+  io::Task<Result<void>> send_body(store::BodyReader& body, smtp::ClientActions& actions);
+  io::Task<Result<void>> write_all(smtp::ClientActions& actions,
+                                   std::optional<smtp::TransactionDone>& done, bool& need_body);
+  io::Task<void> record(store::StoredMessage message, std::vector<Outcome> outcomes);
+  io::Task<void> record_no_session();
+  io::Task<void> give_back();
+  std::optional<std::vector<Outcome>> refused_before_sending(
+      const store::StoredMessage& message) const;
+  void protocol(char event, std::string_view data, std::string_view words = {}) {
+    log_.write(event, data, words);
+  }
+
+  Context& context_;
+  io::Executor executor_;
+  TlsSessions& tls_sessions_;
+  DeliveryRequest request_;
+  DeliveryHooks hooks_;
+  std::shared_ptr<const Snapshot> snapshot_;
+  DeliveryReport report_;
+  NextHopLook look_;
+  SessionFacts facts_;
+  SessionLog log_;
+  std::deque<store::StoredMessage> todo_;
+  std::vector<std::string> failed_places_;
+  bool lost_ = false;  // the connection is gone: no QUIT
+  std::string lost_words_;
+};
+
+// Takes more messages from the store when there are none at hand. False: nothing left.
+io::Task<bool> Session::refill() {
+  if (!todo_.empty()) co_return true;
+  // After a reload the old policy must not send another message.
+  if (report_.messages >= request_.max_messages || context_.snapshot() != snapshot_) {
+    report_.more = true;
+    co_return false;
+  }
+  const std::size_t limit = request_.trial ? 1 : kClaimAtOnce;
+  store::Store* store = &context_.store;
+  auto claim = [store, key = request_.destination.key(), limit] {
+    return store->claim(key, limit);
+  };
+  Result<std::vector<store::StoredMessage>> claimed =
+      co_await io::run_blocking(context_.runtime, claim);
+  if (!claimed) {
+    log::write(kStoreTrouble, {{"what", "claim"}, {"error", claimed.error().what()}});
+    co_return false;
+  }
+  for (store::StoredMessage& message : *claimed) todo_.push_back(std::move(message));
+  if (todo_.size() == kClaimAtOnce && report_.path_worked && hooks_.on_backlog) hooks_.on_backlog();
+  co_return !todo_.empty();
+}
+
+io::Task<bool> Session::connect() {
+  NextHopRequest request;
+  request.snapshot = snapshot_;
+  request.destination = request_.destination;
+  request.exception = request_.exception;
+  request.skip = failed_places_;
+  look_ = co_await look_at_next_hop(context_, executor_, tls_sessions_, std::move(request));
+  look_.verdict.id = VerdictId::make(context_.clock.now());
+  if (!look_.ready) {
+    report_.failure = look_.failure;
+    co_return false;
+  }
+  facts_.destination = request_.destination;
+  facts_.target = look_.target;
+  facts_.verdict = look_.verdict;
+  facts_.session = look_.session;
+  store::Batch batch;
+  batch.verdicts.push_back(
+      {look_.verdict.id, look_.verdict.time, dump_json(verdict::to_json(look_.verdict)), ""});
+  const Result<void> stored = co_await store_apply(context_, std::move(batch));
+  if (!stored) log::write(kStoreTrouble, {{"what", "verdict"}, {"error", stored.error().what()}});
+  const policy::SendConnector* connector =
+      snapshot_->config->find_send(request_.destination.connector);
+  log_ = SessionLog(context_.protocol_log, Direction::send, request_.destination.connector,
+                    look_.session, connector != nullptr && connector->protocol_log);
+  log_.set_endpoints(
+      policy::Endpoint{look_.ready->stream->local_address(), look_.ready->stream->local_port()}
+          .str(),
+      policy::Endpoint{look_.target.address, look_.target.port}.str());
+  co_return true;
+}
+
+// Writes what the session wants written; keeps the end of the transaction and the wish for a body.
+io::Task<Result<void>> Session::write_all(smtp::ClientActions& actions,
+                                          std::optional<smtp::TransactionDone>& done,
+                                          bool& need_body) {
+  for (smtp::ClientAction& action : actions) {
+    if (auto* write = std::get_if<smtp::ClientWrite>(&action)) {
+      CO_TRY_VOID(co_await look_.ready->stream->write(write->octets,
+                                                      snapshot_->config->timeouts.body_block));
+    } else if (auto* finished = std::get_if<smtp::TransactionDone>(&action)) {
+      done = std::move(*finished);
+    } else if (std::holds_alternative<smtp::NeedBody>(action)) {
+      need_body = true;
+    } else if (auto* problem = std::get_if<smtp::ProtocolError>(&action)) {
+      co_return invalid("not SMTP: " + problem->what);
+    }
+  }
+  actions.clear();
+  co_return Result<void>();
+}
+
+io::Task<Result<void>> Session::send_body(store::BodyReader& body, smtp::ClientActions& actions) {
+  for (std::uint64_t offset = 0;;) {
+    store::BodyReader* reader = &body;
+    auto read = [reader, offset] { return reader->read(offset, kBodyBlockOctets); };
+    Result<std::string> block = co_await io::run_blocking(context_.runtime, read);
+    if (!block || (block->empty() && offset < body.size())) {
+      actions = look_.ready->session.abort_body();
+      co_return block ? Result<void>(invalid("the stored body ends early"))
+                      : Result<void>(std::unexpected(block.error()));
+    }
+    offset += block->size();
+    const bool last = offset >= body.size();
+    smtp::ClientActions out = look_.ready->session.body(*block, last);
+    for (smtp::ClientAction& action : out) {
+      if (auto* write = std::get_if<smtp::ClientWrite>(&action)) {
+        CO_TRY_VOID(co_await look_.ready->stream->write(write->octets,
+                                                        snapshot_->config->timeouts.body_block));
+      } else {
+        actions.push_back(std::move(action));
+      }
+    }
+    if (last) co_return Result<void>();
+  }
+}
+
+// One transaction to its end. Errors: the connection was lost or talked nonsense (lost_words_ says
+// which).
+io::Task<Result<smtp::TransactionDone>> Session::transact(const store::StoredMessage& message,
+                                                          store::BodyReader& body) {
+  smtp::Transaction transaction;
+  transaction.reverse_path = message.facts.reverse_path;
+  for (const store::RecipientState& recipient : message.recipients)
+    transaction.recipients.push_back(recipient.recipient);
+  transaction.size = body.size();
+  transaction.body = message.facts.body;
+  transaction.smtputf8 = message.facts.smtputf8;
+  transaction.ret = message.facts.ret;
+  transaction.envid = message.facts.envid;
+
+  std::optional<smtp::TransactionDone> done;
+  smtp::ClientActions actions = look_.ready->session.transaction(transaction);
+  while (true) {
+    bool need_body = false;
+    CO_TRY_VOID(co_await write_all(actions, done, need_body));
+    if (need_body) {
+      CO_TRY_VOID(co_await send_body(body, actions));
+      CO_TRY_VOID(co_await write_all(actions, done, need_body));
+    }
+    if (done) co_return std::move(*done);
+    const Duration limit = deadline(snapshot_->config->timeouts, look_.ready->session.waiting());
+    CO_TRY(const std::string octets, co_await look_.ready->stream->read(limit));
+    protocol('<', octets.substr(0, octets.find("\r\n")));
+    actions = look_.ready->session.on_bytes(octets);
+  }
+}
+
+Outcome refused_here(int code, mail::EnhancedCode status, const std::string& words,
+                     std::string explanation) {
+  Outcome outcome;
+  outcome.scope = Scope::message;
+  outcome.kind = Kind::permanent;
+  outcome.code = "not-tls";
+  outcome.status = status;
+  outcome.last_error = mail::Reply(code, status, words).str();
+  outcome.explanation = std::move(explanation);
+  return outcome;
+}
+
+// What the host's EHLO rules out before a word is said (RFC 1870 s6.1, RFC 6531 s3.6).
+std::optional<std::vector<Outcome>> Session::refused_before_sending(
+    const store::StoredMessage& message) const {
+  const smtp::Capabilities& host = look_.ready->session.capabilities();
+  if (host.size && *host.size != 0 && message.facts.size > *host.size) {
+    const Outcome outcome =
+        refused_here(552, {5, 3, 4},
+                     look_.target.host + " takes at most " + std::to_string(*host.size) + " octets",
+                     "The message is larger (" + std::to_string(message.facts.size) +
+                         " octets) than the recipient's server takes.");
+    return std::vector<Outcome>(message.recipients.size(), outcome);
+  }
+  if (message.facts.smtputf8 && !host.smtputf8) {
+    const Outcome outcome =
+        refused_here(550, {5, 6, 7}, look_.target.host + " does not offer SMTPUTF8",
+                     "The message uses internationalized addresses, which the recipient's server "
+                     "does not take.");
+    return std::vector<Outcome>(message.recipients.size(), outcome);
+  }
+  return std::nullopt;
+}
+
+io::Task<void> Session::record(store::StoredMessage message, std::vector<Outcome> outcomes) {
+  Context* context = &context_;
+  const std::shared_ptr<const Snapshot> snapshot = snapshot_;
+  const SessionFacts* facts = &facts_;
+  const store::StoredMessage* what = &message;
+  const std::vector<Outcome>* how = &outcomes;
+  const Time now = context_.clock.now();
+  // Reads the original for a DSN: off the loop.
+  auto make = [context, snapshot, facts, what, how, now] {
+    return record_outcomes(*context, *snapshot->config, *what, *how, *facts, now);
+  };
+  Recorded recorded;
+  if (std::ranges::any_of(outcomes, [](const Outcome& o) { return o.kind == Kind::permanent; })) {
+    recorded = co_await io::run_blocking(context_.runtime, make);
+  } else {
+    recorded = make();
+  }
+  const bool deferred = recorded.deferred;
+  const std::vector<std::string> accepted = recorded.accepted;
+  const Result<void> stored = co_await store_apply(context_, std::move(recorded.batch));
+  for (const Outcome& outcome : outcomes) {
+    if (outcome.kind == Kind::delivered) ++report_.delivered;
+    if (outcome.kind == Kind::temporary) report_.last_error = outcome.last_error;
+  }
+  if (!stored) {
+    // The store must not lie, and neither do we: the message stays as it was and will be tried
+    // again.
+    log::write(kStoreTrouble, {{"what", "outcome"},
+                               {"message", message.facts.id.str()},
+                               {"error", stored.error().what()}});
+    report_.deferred.push_back(message.facts.id);
+    co_return;
+  }
+  if (!accepted.empty() && hooks_.on_accepted) hooks_.on_accepted(accepted);
+  if (deferred) {
+    report_.deferred.push_back(message.facts.id);
+  } else {
+    context_.store.finish(request_.destination.key(), message.facts.id);
+  }
+}
+
+// False: the session is over (failure is in the report, or the host is to be changed).
+io::Task<bool> Session::deliver_group(store::StoredMessage message) {
+  if (auto refused = refused_before_sending(message)) {
+    ++report_.messages;
+    co_await record(std::move(message), std::move(*refused));
+    co_return true;
+  }
+  store::Store* store = &context_.store;
+  auto open = [store, id = message.facts.id] { return store->open_body(id); };
+  Result<std::unique_ptr<store::BodyReader>> body =
+      co_await io::run_blocking(context_.runtime, open);
+  if (!body) {
+    log::write(
+        kStoreTrouble,
+        {{"what", "body"}, {"message", message.facts.id.str()}, {"error", body.error().what()}});
+    report_.deferred.push_back(message.facts.id);
+    co_return true;
+  }
+  protocol('*', message.facts.id.str(), "sending message");
+  Result<smtp::TransactionDone> done = co_await transact(message, **body);
+  if (!done) {
+    lost_ = true;
+    lost_words_ = done.error().what();
+  }
+  const smtp::TransactionDone nothing;
+  std::vector<Outcome> outcomes =
+      transaction_outcomes(done ? *done : nothing, message.recipients.size(), lost_words_);
+  ++report_.messages;
+  const std::optional<Outcome> session = session_level(outcomes);
+  if (!session) report_.path_worked = true;
+  co_await record(std::move(message), std::move(outcomes));
+  if (!session) co_return true;
+  report_.failure = session;
+  co_return false;
+}
+
+io::Task<bool> Session::deliver(store::StoredMessage message) {
+  while (message.recipients.size() > kMaxRecipientsPerTransaction) {
+    store::StoredMessage part;
+    part.facts = message.facts;
+    const auto cut = message.recipients.begin() + kMaxRecipientsPerTransaction;
+    part.recipients.assign(std::make_move_iterator(message.recipients.begin()),
+                           std::make_move_iterator(cut));
+    message.recipients.erase(message.recipients.begin(), cut);
+    const bool goes_on = co_await deliver_group(std::move(part));
+    if (!goes_on) co_return false;
+  }
+  co_return co_await deliver_group(std::move(message));
+}
+
+io::Task<bool> Session::deliver_to_drop(store::StoredMessage message, std::string folder) {
+  store::Store* store = &context_.store;
+  const store::StoredMessage* what = &message;
+  auto write = [store, what, folder]() -> Result<void> {
+    TRY(const std::unique_ptr<store::BodyReader> body, store->open_body(what->facts.id));
+    return write_drop_file(folder, *what, *body);
+  };
+  const Result<void> written = co_await io::run_blocking(context_.runtime, write);
+  Outcome outcome;
+  outcome.scope = written ? Scope::message : Scope::host;
+  outcome.kind = written ? Kind::delivered : Kind::temporary;
+  outcome.status = written ? mail::EnhancedCode{2, 0, 0} : mail::EnhancedCode{4, 3, 0};
+  outcome.code = written ? "none" : "not-tls";
+  if (!written) {
+    outcome.last_error = "451 4.3.0 " + written.error().what();
+    outcome.explanation = "The mail system has trouble with its own disk.";
+    report_.failure = outcome;
+  }
+  ++report_.messages;
+  std::vector<Outcome> outcomes(message.recipients.size(), outcome);
+  co_await record(std::move(message), std::move(outcomes));
+  co_return written.has_value();
+}
+
+// No host could be used. For good: every message of the destination fails. For now: the messages at
+// hand get the reason into their trace; for those behind them the destination's state speaks.
+io::Task<void> Session::record_no_session() {
+  const Outcome outcome = *report_.failure;
+  facts_.target = look_.target;
+  facts_.verdict = look_.verdict;
+  facts_.session = look_.session;
+  store::Batch batch;
+  batch.verdicts.push_back({look_.verdict.id, context_.clock.now(),
+                            dump_json(verdict::to_json(look_.verdict)),
+                            dump_json(verdict::to_json(look_.evidence))});
+  const Result<void> stored = co_await store_apply(context_, std::move(batch));
+  if (!stored) log::write(kStoreTrouble, {{"what", "verdict"}, {"error", stored.error().what()}});
+  const bool for_good = outcome.kind == Kind::permanent;
+  bool any = !todo_.empty();
+  while (any) {
+    store::StoredMessage message = std::move(todo_.front());
+    todo_.pop_front();
+    std::vector<Outcome> outcomes(message.recipients.size(), outcome);
+    co_await record(std::move(message), std::move(outcomes));
+    ++report_.messages;
+    any = !todo_.empty();
+    if (!any && for_good) any = co_await refill();
+  }
+  if (for_good && !report_.more) report_.failure.reset();
+}
+
+// Claims that were not used go back, so that the next session sees them in their order.
+io::Task<void> Session::give_back() {
+  for (const store::StoredMessage& message : todo_)
+    context_.store.finish(request_.destination.key(), message.facts.id);
+  todo_.clear();
+  if (look_.ready) {
+    tls_sessions_.put(look_.tls_session_key, look_.ready->stream->tls_session());
+    if (lost_) {
+      look_.ready->stream->close();
+      look_.ready.reset();
+    } else {
+      co_await observe::end_session(std::move(look_.ready), snapshot_->config->timeouts.quit);
+    }
+  }
+  protocol('-', lost_words_, "");
+}
+
+io::Task<void> Session::work() {
+  const policy::SendConnector* connector =
+      snapshot_->config->find_send(request_.destination.connector);
+  const std::string folder = connector != nullptr ? connector->drop : std::string();
+  facts_.destination = request_.destination;
+  facts_.drop = !folder.empty();
+  // Messages first: a session is opened only when there is something to send.
+  const bool any = co_await refill();
+  if (!any) co_return;
+  if (!folder.empty()) {
+    report_.path_worked = true;
+  } else if (!look_.ready) {
+    const bool connected = co_await connect();
+    if (!connected) {
+      co_await record_no_session();
+      co_return;
+    }
+  }
+  while (true) {
+    const bool available = co_await refill();
+    if (!available) {
+      if (request_.trial || report_.more || !hooks_.wait_for_more || !folder.empty()) co_return;
+      const bool again = co_await hooks_.wait_for_more();
+      if (!again) co_return;
+      continue;
+    }
+    store::StoredMessage message = std::move(todo_.front());
+    todo_.pop_front();
+    bool goes_on = false;
+    if (folder.empty()) {
+      goes_on = co_await deliver(std::move(message));
+    } else {
+      goes_on = co_await deliver_to_drop(std::move(message), folder);
+    }
+    if (!goes_on || request_.trial) co_return;
+  }
+}
+
+io::Task<DeliveryReport> Session::run() {
+  while (true) {
+    report_.failure.reset();
+    co_await work();
+    // RFC 5321 s5.1: a host that cannot take it now is followed by the next one, in the same
+    // attempt.
+    const bool next_host = report_.failure && look_.ready && !report_.path_worked && !facts_.drop &&
+                           report_.failure->kind == Kind::temporary;
+    co_await give_back();
+    if (!next_host) break;
+    failed_places_.push_back(policy::Endpoint{look_.target.address, look_.target.port}.str());
+    const std::optional<Outcome> before = report_.failure;
+    lost_ = false;
+    lost_words_.clear();
+    NextHopLook previous = std::move(look_);
+    look_ = NextHopLook();
+    const bool found = co_await connect();
+    if (!found) {  // no other host: what the one said counts
+      report_.failure = before;
+      look_ = std::move(previous);
+      break;
+    }
+  }
+  report_.look = std::move(look_);
+  report_.look->ready.reset();
+  co_return std::move(report_);
+}
+
+}  // namespace
+
+io::Task<DeliveryReport> run_delivery(Context& context, io::Executor executor,
+                                      TlsSessions& tls_sessions, DeliveryRequest request,
+                                      DeliveryHooks hooks) {
+  Session session(context, executor, tls_sessions, std::move(request), std::move(hooks));
+  co_return co_await session.run();
+}
+
+io::Task<NextHopLook> run_probe(Context& context, io::Executor executor, TlsSessions& tls_sessions,
+                                policy::Destination destination,
+                                std::optional<verdict::PolicyException> exception) {
+  NextHopRequest request;
+  request.snapshot = context.snapshot();
+  request.destination = std::move(destination);
+  request.exception = std::move(exception);
+  const Duration quit = request.snapshot->config->timeouts.quit;
+  NextHopLook look = co_await look_at_next_hop(context, executor, tls_sessions, std::move(request));
+  if (look.ready) co_await observe::end_session(std::move(look.ready), quit);
+  look.ready.reset();
+  co_return look;
+}
+
+}  // namespace postern::relay

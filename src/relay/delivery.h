@@ -1,0 +1,63 @@
+// One session of sending: find a usable host of the destination, then one transaction a message,
+// oldest first, until nothing is left to do or something fails. What became of each recipient is
+// durable before the next message is begun.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "io/executor.h"
+#include "relay/next_hop.h"
+#include "store/store.h"
+
+namespace postern::relay {
+
+struct DeliveryRequest {
+  policy::Destination destination;
+  std::optional<verdict::PolicyException> exception;
+  bool trial = false;  // behind a blocker: the oldest message alone
+  unsigned max_messages = 100;
+};
+
+// What the session came to; told to the scheduler on its loop.
+struct DeliveryReport {
+  std::uint64_t delivered = 0;     // recipients
+  std::uint64_t messages = 0;      // messages whose transaction came to an end, whatever it was
+  bool path_worked = false;        // a verdict was clean and the next hop answered a transaction
+  bool more = false;               // stopped although messages may be left (limit, or host changed)
+  std::optional<Outcome> failure;  // of session or host scope: what the destination waits for
+  std::optional<NextHopLook> look;  // without its session: verdict, evidence, findings, targets
+  std::vector<MessageId> deferred;  // temporary failures of a message or recipient: still claimed,
+                                    // try again after back-off
+  std::string last_error;           // of the last deferral
+};
+
+// How a session talks to the scheduler while it runs; all are called on the session's loop.
+struct DeliveryHooks {
+  // Nothing left: true when there may be new messages a moment later. Empty: the session ends at
+  // once.
+  std::function<io::Task<bool>()> wait_for_more;
+  // New messages entered the queue (DSNs): their destinations.
+  std::function<void(std::vector<std::string>)> on_accepted;
+  // A message went through and more wait than this session holds: others may join.
+  std::function<void()> on_backlog;
+};
+
+// Runs on `executor`'s loop. A host that refuses for now is followed by the next one in the same
+// attempt (RFC 5321 s5.1). A failure that no later attempt can mend (null MX, no such domain) fails
+// every message of the destination.
+[[nodiscard]] io::Task<DeliveryReport> run_delivery(Context& context, io::Executor executor,
+                                                    TlsSessions& tls_sessions,
+                                                    DeliveryRequest request, DeliveryHooks hooks);
+
+// A probe: the look without mail. QUIT where a session came up.
+[[nodiscard]] io::Task<NextHopLook> run_probe(Context& context, io::Executor executor,
+                                              TlsSessions& tls_sessions,
+                                              policy::Destination destination,
+                                              std::optional<verdict::PolicyException> exception);
+
+}  // namespace postern::relay

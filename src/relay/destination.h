@@ -1,0 +1,62 @@
+// The state of one destination in the scheduler: counts of sessions, back-off, blocker. Plain data
+// and small decisions; main loop only.
+#pragma once
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "io/executor.h"
+#include "policy/route.h"
+#include "relay/blocker.h"
+#include "relay/outcome.h"
+
+namespace postern::relay {
+
+// A session that has nothing to send and waits a moment for more: its loop, and the signal that
+// wakes it there.
+struct Lingering {
+  io::Executor executor;
+  std::shared_ptr<io::Signal> signal;
+};
+
+struct DestinationState {
+  policy::Destination destination;
+  std::string key;
+  unsigned sessions = 0;  // delivering now
+  unsigned allowed = 1;   // slow start: grows by one with each session that worked, up to the limit
+  bool waiting_mail = true;  // there may be something to claim
+  bool probing = false;
+  bool probe_again = false;  // something changed while a probe ran
+  bool sweeping = false;     // lifetimes are being applied: no session starts meanwhile
+  // Ordinary back-off. A due time in the past, or none: may be tried.
+  std::optional<Time> next_attempt;
+  Duration backoff{};
+  std::string last_error;
+  std::string last_code = "none";
+  std::vector<std::string> findings;  // of the last look: broken hosts beside a working one
+  std::vector<MessageId> deferred;    // claimed until `deferred_until`
+  std::optional<Time> deferred_until;
+  Duration deferred_backoff{};
+  std::optional<Blocker> blocker;
+  std::optional<verdict::PolicyException> exception;
+  std::vector<Lingering> lingering;
+  Time last_used{};
+
+  [[nodiscard]] bool may_send(Time now) const {
+    return !blocker && !sweeping && waiting_mail && (!next_attempt || *next_attempt <= now);
+  }
+  // Doubles the back-off between the bounds, ±10 % by `jitter` in [0,1).
+  [[nodiscard]] static Duration next_backoff(Duration previous, Duration min, Duration max,
+                                             double jitter) {
+    Duration base = previous == Duration::zero() ? min : std::min(previous * 2, max);
+    base = std::max(base, min);
+    const auto spread =
+        static_cast<long long>(static_cast<double>(base.count()) * 0.2 * (jitter - 0.5));
+    return base + Duration(spread);
+  }
+};
+
+}  // namespace postern::relay

@@ -1,0 +1,162 @@
+#include "relay/record.h"
+
+#include "base/json.h"
+
+namespace postern::relay {
+namespace {
+
+store::Event event_of(const store::StoredMessage& message, std::int64_t recipient, Time now,
+                      std::string name, const Json& data) {
+  store::Event event;
+  event.message = message.facts.id;
+  event.recipient = recipient;
+  event.time = now;
+  event.event = std::move(name);
+  event.data = dump_json(data);
+  return event;
+}
+
+Json place_of(const SessionFacts& facts) {
+  Json data = Json::object();
+  data["next_hop"] = facts.destination.next_hop;
+  data["connector"] = facts.destination.connector;
+  if (!facts.drop) {
+    data["host"] = facts.target.host;
+    data["address"] = facts.target.address;
+    data["session"] = facts.session.str();
+    data["verdict"] = facts.verdict.id.str();
+    data["verdict_code"] = facts.verdict.code;
+  }
+  return data;
+}
+
+store::Status status_of(Kind kind) {
+  switch (kind) {
+    case Kind::delivered:
+      return store::Status::delivered;
+    case Kind::permanent:
+      return store::Status::failed;
+    case Kind::temporary:
+    case Kind::blocked:
+      return store::Status::pending;
+  }
+  return store::Status::pending;
+}
+
+std::string_view event_name(Kind kind) {
+  switch (kind) {
+    case Kind::delivered:
+      return "tx.delivered";
+    case Kind::permanent:
+      return "tx.failed";
+    case Kind::temporary:
+      return "queue.defer";
+    case Kind::blocked:
+      return "queue.block";
+  }
+  return "queue.defer";
+}
+
+// Which DSN, if any, a recipient's outcome calls for.
+std::optional<mail::DsnAction> notice_due(const store::StoredMessage& message,
+                                          const store::RecipientState& recipient,
+                                          const Outcome& outcome, bool drop) {
+  if (outcome.kind == Kind::permanent && wants_failure_notice(message.facts, recipient.recipient))
+    return mail::DsnAction::failed;
+  if (outcome.kind == Kind::delivered && wants_success_notice(message.facts, recipient.recipient)) {
+    // Relayed onward, and DSN went with it where the next hop offers it: only final delivery is
+    // reported here (RFC 3461 s5.2.2).
+    return drop ? mail::DsnAction::delivered : mail::DsnAction::relayed;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Json tls_receipt(const SessionFacts& facts, Time now) {
+  Json receipt = Json::object();
+  const verdict::Verdict& verdict = facts.verdict;
+  receipt["peer"] = facts.target.host;
+  receipt["address"] = facts.target.address;
+  receipt["reference_identifier"] = verdict.reference_identifier;
+  receipt["chain_sha256"] = verdict.chain_sha256;
+  receipt["tls_version"] = verdict.tls_version;
+  receipt["cipher"] = verdict.cipher;
+  receipt["asked"] = std::string(verdict::to_string(verdict.asked));
+  receipt["asked_by"] = verdict.asked_by;
+  receipt["reached"] = std::string(verdict::to_string(verdict.reached));
+  if (!verdict.by_exception.empty()) receipt["by_exception"] = verdict.by_exception;
+  if (verdict.anchor) receipt["anchor"] = verdict.anchor->subject;
+  receipt["time"] = format_rfc3339(now);
+  return receipt;
+}
+
+std::string read_original(store::Store& store, const store::StoredMessage& message, bool full) {
+  Result<std::unique_ptr<store::BodyReader>> reader = store.open_body(message.facts.id);
+  if (!reader) return {};
+  Result<std::string> head = (*reader)->read(0, kMaxReturnedOctets);
+  if (!head) return {};
+  if (full && (*reader)->size() <= kMaxReturnedOctets) return std::move(*head);
+  const std::size_t end = head->find("\r\n\r\n");
+  return end == std::string::npos ? std::move(*head) : head->substr(0, end + 2);
+}
+
+Recorded record_outcomes(const Context& context, const policy::Config& config,
+                         const store::StoredMessage& message, const std::vector<Outcome>& outcomes,
+                         const SessionFacts& facts, Time now) {
+  Recorded out;
+  std::vector<NoticeRecipient> failed;
+  std::vector<NoticeRecipient> done;
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    const Outcome& outcome = outcomes[i];
+    const store::RecipientState& recipient = message.recipients[i];
+    store::Change change;
+    change.message = message.facts.id;
+    change.recipient = recipient.index;
+    change.status = status_of(outcome.kind);
+    change.code = outcome.code;
+    change.last_error = outcome.kind == Kind::delivered ? std::string() : outcome.last_error;
+    out.batch.changes.push_back(std::move(change));
+
+    Json data = place_of(facts);
+    if (outcome.remote) data["reply"] = outcome.remote->str();
+    if (outcome.kind == Kind::delivered) {
+      if (!facts.drop) data["receipt"] = tls_receipt(facts, now);
+    } else {
+      data["code"] = outcome.code;
+      data["last_error"] = outcome.last_error;
+    }
+    out.batch.events.push_back(
+        event_of(message, recipient.index, now, std::string(event_name(outcome.kind)), data));
+    if (outcome.kind == Kind::temporary &&
+        (outcome.scope == Scope::message || outcome.scope == Scope::recipient)) {
+      out.deferred = true;
+    }
+    if (const auto action = notice_due(message, recipient, outcome, facts.drop)) {
+      NoticeRecipient notice;
+      notice.index = static_cast<std::uint32_t>(i);
+      notice.outcome = outcome;
+      notice.action = *action;
+      notice.remote_mta = facts.drop ? std::string() : facts.target.host;
+      (*action == mail::DsnAction::failed ? failed : done).push_back(std::move(notice));
+    }
+  }
+  for (const std::vector<NoticeRecipient>* group : {&failed, &done}) {
+    if (group->empty()) continue;
+    const bool full = group == &failed && message.facts.ret != mail::DsnReturn::headers;
+    const std::string original = read_original(context.store, message, full);
+    std::optional<store::NewMessage> notice =
+        make_notice(config, context.store, message, *group, original, now);
+    if (!notice) continue;
+    Json data = Json::object();
+    data["dsn"] = notice->facts.id.str();
+    data["to"] = message.facts.reverse_path.str();
+    out.batch.events.push_back(event_of(message, -1, now, "dsn.issue", data));
+    for (const store::NewRecipient& recipient : notice->recipients)
+      out.accepted.push_back(recipient.destination);
+    out.batch.accept.push_back(std::move(*notice));
+  }
+  return out;
+}
+
+}  // namespace postern::relay

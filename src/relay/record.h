@@ -1,0 +1,42 @@
+// What a transaction came to, as writes to the store: recipients' states, trace events, verdicts,
+// receipts, DSNs. Pure but for reading the original message for a DSN.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "relay/delivery.h"
+#include "relay/notices.h"
+#include "relay/outcome.h"
+
+namespace postern::relay {
+
+// Facts of the session that outcomes refer to.
+struct SessionFacts {
+  policy::Destination destination;
+  observe::Target target;
+  verdict::Verdict verdict;  // with its id
+  SessionId session;
+  bool drop = false;  // delivered into a drop directory: no host, no TLS
+};
+
+// `outcomes` parallel to message.recipients. `original` is read (once) only when a DSN is due.
+struct Recorded {
+  store::Batch batch;
+  std::vector<std::string> accepted;  // destinations of DSNs that the batch puts into the queue
+  bool deferred = false;  // some recipient stays pending for a temporary reason of its own
+};
+[[nodiscard]] Recorded record_outcomes(const Context& context, const policy::Config& config,
+                                       const store::StoredMessage& message,
+                                       const std::vector<Outcome>& outcomes,
+                                       const SessionFacts& facts, Time now);
+
+// The receipt of one delivered recipient: peer, reference identifier, chain thumbprints, version,
+// cipher, policy and who set it, time.
+[[nodiscard]] Json tls_receipt(const SessionFacts& facts, Time now);
+
+// The octets of the original that a DSN returns. Blocking.
+[[nodiscard]] std::string read_original(store::Store& store, const store::StoredMessage& message,
+                                        bool full);
+
+}  // namespace postern::relay

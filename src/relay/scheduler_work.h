@@ -1,0 +1,76 @@
+// The scheduler's inside, shared by scheduler.cc (sessions, back-off, blockers) and sweeps.cc
+// (notices, lifetimes). Everything here runs on the main loop, coroutines included, but for what
+// run_blocking takes to the pool.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <random>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "relay/destination.h"
+#include "relay/scheduler.h"
+
+namespace postern::relay {
+
+class Scheduler::Work : public std::enable_shared_from_this<Scheduler::Work> {
+ public:
+  Work(Context& context, Alerts& alerts);
+
+  DestinationState* state_of(
+      const std::string& key);  // made when missing; nullptr for a key that is none
+  DestinationState* find(const std::string& key);
+  void dispatch(DestinationState& state);
+  void wake();
+  [[nodiscard]] std::shared_ptr<const policy::Config> config() const {
+    return context.snapshot()->config;
+  }
+  [[nodiscard]] double jitter() { return std::uniform_real_distribution<double>(0.0, 1.0)(random); }
+
+  // Sessions and their reports.
+  void start_session(DestinationState& state, bool trial);
+  static io::Task<void> session_task(std::shared_ptr<Work> self, io::Executor executor,
+                                     DeliveryRequest request);
+  static io::Task<bool> linger(std::shared_ptr<Work> self, io::Executor executor, std::string key);
+  void on_report(const std::string& key, bool trial, DeliveryReport& report);
+  void on_failure(DestinationState& state, const DeliveryReport& report);
+  void release_deferred(DestinationState& state);
+
+  // Blockers.
+  void block(DestinationState& state, const Outcome& failure, const NextHopLook& look);
+  void unblock(DestinationState& state, std::string_view why);
+  void start_probe(DestinationState& state);
+  static io::Task<void> probe_task(std::shared_ptr<Work> self, io::Executor executor,
+                                   policy::Destination destination,
+                                   std::optional<verdict::PolicyException> exception);
+  void on_probe(const std::string& key, NextHopLook& look);
+  static io::Task<void> targets_task(std::shared_ptr<Work> self, std::string key);
+  void on_targets(const std::string& key, const std::string& targets, Duration ttl);
+  void save(const Blocker& blocker);
+  void alert(const Blocker& blocker, std::string kind, std::string_view words);
+
+  // The clockwork.
+  static io::Task<void> clockwork(std::shared_ptr<Work> self);
+  [[nodiscard]] Duration next_due(Time now) const;
+  void run_due(Time now);
+
+  // sweeps.cc
+  static io::Task<void> sweeps(std::shared_ptr<Work> self);
+  static io::Task<void> sweep_once(std::shared_ptr<Work> self);
+  static io::Task<void> sweep_destination(std::shared_ptr<Work> self, std::string key);
+
+  Context& context;
+  Alerts& alerts;
+  TlsSessions tls_sessions;
+  io::Signal signal;
+  io::Signal sweep_signal;
+  std::map<std::string, DestinationState> destinations;
+  std::set<std::string> probing_hops;  // one probe per next hop at a time
+  std::size_t sessions = 0;
+  bool stopping = false;
+  std::mt19937 random{std::random_device{}()};
+};
+
+}  // namespace postern::relay

@@ -1,5 +1,5 @@
 # postern_module(NAME SOURCES a.cc ... DEPS base mail ... [LIBS OpenSSL::Crypto ...] [TESTS a_test.cc ...] [TEST_DEPS ...]
-#                [FUZZ a_fuzz.cc ...])
+#                [FUZZ a_fuzz.cc ...] [BENCH a_bench.cc ...])
 # One static library postern_NAME per folder below src/. DEPS name what the sources really include:
 # test/layering compares them with the includes and with the order of the layers.
 # Every x_test.cc of a module goes into one program postern_NAME_test.
@@ -23,7 +23,7 @@ if(POSTERN_FUZZ)
 endif()
 
 function(postern_module name)
-  cmake_parse_arguments(M "" "" "SOURCES;DEPS;LIBS;TESTS;TEST_DEPS;TEST_SOURCES;FUZZ" ${ARGN})
+  cmake_parse_arguments(M "" "" "SOURCES;DEPS;LIBS;TESTS;TEST_DEPS;TEST_SOURCES;FUZZ;BENCH" ${ARGN})
   add_library(postern_${name} STATIC ${M_SOURCES})
   list(TRANSFORM M_DEPS PREPEND postern_ OUTPUT_VARIABLE deps)
   list(TRANSFORM M_TEST_DEPS PREPEND postern_ OUTPUT_VARIABLE test_deps)
@@ -42,5 +42,10 @@ function(postern_module name)
       target_link_libraries(${name}_${stem} PRIVATE postern_${name} ${test_deps})
       target_link_options(${name}_${stem} PRIVATE -fsanitize=fuzzer)
     endforeach()
+  endif()
+  if(POSTERN_BENCH AND M_BENCH)
+    find_package(benchmark REQUIRED)
+    add_executable(postern_${name}_bench ${M_BENCH} ${M_TEST_SOURCES})
+    target_link_libraries(postern_${name}_bench PRIVATE postern_${name} ${test_deps} benchmark::benchmark_main)
   endif()
 endfunction()

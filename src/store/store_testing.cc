@@ -101,6 +101,20 @@ std::vector<std::uint64_t> ids(const Result<std::vector<StoredMessage>>& message
   return out;
 }
 
+std::string body_of(std::uint64_t id) {
+  constexpr std::size_t kLeast = 100, kMost = 200 * 1024;
+  std::uint64_t state = id * 0x9E3779B97F4A7C15U + 1;
+  const auto next = [&state] {  // xorshift
+    state ^= state << 13;
+    state ^= state >> 7;
+    return state ^= state << 17;
+  };
+  // Most are small, as in life; one in four goes to a file where body_memory is 64 KiB.
+  std::string out(next() % 4 == 0 ? kMost - next() % 1000 : kLeast + next() % 4000, '\0');
+  for (char& c : out) c = static_cast<char>('a' + next() % 26);
+  return out;
+}
+
 std::string read_all(BodyReader& reader, std::size_t step) {
   std::string out;
   while (true) {

@@ -6,8 +6,6 @@
 #include <string>
 #include <vector>
 
-#include <gtest/gtest.h>
-
 #include "store/store.h"
 
 namespace postern::store {
@@ -54,6 +52,9 @@ struct TestMessage {
     Store& store, std::function<std::string(std::string_view, std::string_view)> route);
 
 [[nodiscard]] std::vector<std::uint64_t> ids(const Result<std::vector<StoredMessage>>& messages);
+// A body that follows from the id alone, of 100 octets to 200 KiB: what a program that was killed
+// had stored can be checked without its help.
+[[nodiscard]] std::string body_of(std::uint64_t id);
 [[nodiscard]] std::string read_all(BodyReader& reader, std::size_t step = 4096);
 
 }  // namespace postern::store

@@ -110,7 +110,8 @@ Result<void> StoredBodyWriter::spill() {
 Result<void> StoredBodyWriter::write_file(std::string_view octets) {
   std::string_view left = octets;
   while (!left.empty()) {
-    const ssize_t put = ::write(file_.file.fd(), left.data(), left.size());
+    const ssize_t put =
+        ::pwrite(file_.file.fd(), left.data(), left.size(), static_cast<off_t>(in_file_));
     if (put < 0) {
       if (errno == EINTR) continue;
       if (errno == ENOSPC || errno == EDQUOT) {
@@ -119,12 +120,13 @@ Result<void> StoredBodyWriter::write_file(std::string_view octets) {
       return fail_errno(errno, "write body file " + file_.name);
     }
     left.remove_prefix(static_cast<std::size_t>(put));
+    in_file_ += static_cast<std::uint64_t>(put);
   }
-  if (octets_ - synced_ >= kWriteBehindOctets) {
+  if (in_file_ - started_ >= kWriteBehindOctets) {
     // Only a hint; whether the octets are durable is asked of fsync alone.
-    ::sync_file_range(file_.file.fd(), static_cast<off_t>(synced_),
-                      static_cast<off_t>(octets_ - synced_), SYNC_FILE_RANGE_WRITE);
-    synced_ = octets_;
+    ::sync_file_range(file_.file.fd(), static_cast<off_t>(started_),
+                      static_cast<off_t>(in_file_ - started_), SYNC_FILE_RANGE_WRITE);
+    started_ = in_file_;
   }
   return {};
 }

@@ -38,7 +38,8 @@ class StoredBodyWriter final : public BodyWriter {
   std::string memory_;
   BodyFolder::NewFile file_;
   std::uint64_t octets_ = 0;    // without prefix
-  std::uint64_t synced_ = 0;    // octets whose way to the disk was started
+  std::uint64_t in_file_ = 0;   // octets written to the file
+  std::uint64_t started_ = 0;   // of these, those whose way to the disk was started
   std::optional<Error> error_;  // a failed write stays: the body is not whole
   bool kept_ = false;
 };

@@ -22,3 +22,4 @@ pkg_check_modules(SQLITE3 REQUIRED IMPORTED_TARGET sqlite3)
 # Its pkg-config file asks for the headers of libevent, which are needed only for an API that is not used here.
 find_library(UNBOUND_LIBRARY unbound REQUIRED)
 pkg_check_modules(TOMLPP REQUIRED IMPORTED_TARGET tomlplusplus)
+pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl)

@@ -15,14 +15,9 @@ using namespace std::chrono_literals;
 
 constexpr Duration kLinger = 2s;  // an idle session waits that long for more before QUIT
 constexpr Duration kMaxClockworkSleep = 30s;
-constexpr Duration kMinTargetsTtl = 5s;  // a TTL of 0 is no reason to ask without end
-constexpr Duration kDefaultTargetsTtl = 1min;
 constexpr std::size_t kMaxSessions = 200;  // sending, over all destinations
 
 constexpr log::Event kDeferred{2001, log::Level::info, "destination.defer"};
-constexpr log::Event kBlockerStart{2010, log::Level::warning, "blocker.start"};
-constexpr log::Event kBlockerChange{2011, log::Level::warning, "blocker.change"};
-constexpr log::Event kBlockerEnd{2012, log::Level::info, "blocker.end"};
 constexpr log::Event kFinding{2013, log::Level::warning, "host.broken"};
 constexpr log::Event kStoreTrouble{1101, log::Level::error, "store.failed"};
 
@@ -145,6 +140,26 @@ io::Task<void> Scheduler::Work::session_task(std::shared_ptr<Work> self, io::Exe
       [self, key, trial, report] { self->on_report(key, trial, *report); });
 }
 
+// A partner's certificate that works today and will not soon: told as our own are.
+void Scheduler::Work::watch_partner(const NextHopLook& look) {
+  if (look.evidence.tls.presented.empty() || look.policy.level < verdict::Level::validate) return;
+  const x509::Certificate& leaf = look.evidence.tls.presented.front();
+  const Duration left = leaf.not_after() - context.clock.now();
+  std::optional<Duration> due;
+  for (const Duration warning : config()->alert.expiry_warnings) {
+    if (left <= warning && (!due || warning < *due)) due = warning;
+  }
+  if (!due) return;
+  Alert alert;
+  alert.kind = "certificate.expiry";
+  alert.subject = "the certificate of " + look.target.host + " expires in " + format_duration(left);
+  alert.text = leaf.subject() + " is valid until " + format_rfc3339(leaf.not_after()) +
+               ". Mail will be held when it has expired: ask the operator of " + look.target.host +
+               " to renew it.";
+  alert.key = leaf.sha256() + ":" + format_duration(*due);
+  alerts.raise(std::move(alert));
+}
+
 void Scheduler::Work::on_report(const std::string& key, bool trial, DeliveryReport& report) {
   DestinationState* state = find(key);
   if (state == nullptr) return;
@@ -160,6 +175,7 @@ void Scheduler::Work::on_report(const std::string& key, bool trial, DeliveryRepo
       }
     }
     state->findings = report.look->findings;
+    watch_partner(*report.look);
   }
   if (!report.deferred.empty()) {
     state->deferred.insert(state->deferred.end(), report.deferred.begin(), report.deferred.end());
@@ -225,155 +241,6 @@ void Scheduler::Work::release_deferred(DestinationState& state) {
   state.deferred.clear();
   state.deferred_until.reset();
   state.waiting_mail = true;
-}
-
-// --- blockers ---
-
-void Scheduler::Work::save(const Blocker& blocker) {
-  store::Batch batch;
-  batch.save_blockers.push_back(
-      {blocker.id, blocker.destination.key(), dump_json(to_json(blocker))});
-  context.store.apply(std::move(batch), [](const Result<void>& stored) {
-    if (!stored) log::write(kStoreTrouble, {{"what", "blocker"}, {"error", stored.error().what()}});
-  });
-}
-
-void Scheduler::Work::alert(const Blocker& blocker, std::string kind, std::string_view words) {
-  Alert alert;
-  alert.kind = std::move(kind);
-  alert.subject = "mail to " + blocker.destination.next_hop + " " + std::string(words) + ": " +
-                  blocker.verdict.code;
-  alert.text = blocker.verdict.cause;
-  for (const std::string& step : blocker.verdict.cure) alert.text += "\n- " + step;
-  alert.key = blocker.id.str() + ":" + blocker.verdict.code;
-  alert.destination = blocker.destination.key();
-  alert.json = dump_json(blocker_view(blocker, 0));
-  alerts.raise(std::move(alert));
-}
-
-void Scheduler::Work::block(DestinationState& state, const Outcome& failure,
-                            const NextHopLook& look) {
-  const Time now = context.clock.now();
-  const policy::QueueConfig& queue = config()->queue;
-  if (!state.blocker) {
-    state.blocker = start_blocker(state.destination, look.verdict, failure.last_error, queue, now);
-    log::write(kBlockerStart, {{"blocker", state.blocker->id.str()},
-                               {"next_hop", state.destination.next_hop},
-                               {"connector", state.destination.connector},
-                               {"code", look.verdict.code},
-                               {"fault", std::string(verdict::to_string(look.verdict.fault))},
-                               {"cause", look.verdict.cause}});
-    alert(*state.blocker, "blocker.start", "waits");
-    state.blocker->alerted = true;
-  } else {
-    state.blocker->trial = false;
-    if (update_blocker(*state.blocker, look.verdict, failure.last_error, queue, now, jitter())) {
-      log::write(kBlockerChange, {{"blocker", state.blocker->id.str()},
-                                  {"next_hop", state.destination.next_hop},
-                                  {"code", look.verdict.code},
-                                  {"cause", look.verdict.cause}});
-      alert(*state.blocker, "blocker.change", "still waits, for another cause");
-    }
-  }
-  Blocker& blocker = *state.blocker;
-  blocker.findings = look.findings;
-  blocker.targets = look.targets;
-  blocker.targets_expire =
-      now + std::max(look.ttl == Duration::zero() ? kDefaultTargetsTtl : look.ttl, kMinTargetsTtl);
-  save(blocker);
-  sweep_signal.notify();
-  wake();
-}
-
-void Scheduler::Work::unblock(DestinationState& state, std::string_view why) {
-  const Blocker blocker = std::move(*state.blocker);
-  state.blocker.reset();
-  state.waiting_mail = true;
-  state.last_error.clear();
-  state.last_code = "none";
-  store::Batch batch;
-  batch.remove_blockers.push_back(blocker.id);
-  context.store.apply(std::move(batch), [](const Result<void>& stored) {
-    if (!stored) log::write(kStoreTrouble, {{"what", "blocker"}, {"error", stored.error().what()}});
-  });
-  log::write(kBlockerEnd, {{"blocker", blocker.id.str()},
-                           {"next_hop", state.destination.next_hop},
-                           {"code", blocker.verdict.code},
-                           {"why", std::string(why)},
-                           {"after", format_duration(context.clock.now() - blocker.since)}});
-  alert(blocker, "blocker.end", "flows again");
-}
-
-void Scheduler::Work::start_probe(DestinationState& state) {
-  if (stopping || state.probing || state.sessions != 0) return;
-  if (!probing_hops.insert(state.destination.next_hop).second)
-    return;  // another policy's probe is under way: next tick
-  state.probing = true;
-  state.probe_again = false;
-  const io::Executor executor = context.runtime.next();
-  executor.spawn("probe of " + state.destination.next_hop,
-                 probe_task(shared_from_this(), executor, state.destination, state.exception));
-}
-
-io::Task<void> Scheduler::Work::probe_task(std::shared_ptr<Work> self, io::Executor executor,
-                                           policy::Destination destination,
-                                           std::optional<verdict::PolicyException> exception) {
-  const std::string key = destination.key();
-  NextHopLook found = co_await run_probe(self->context, executor, self->tls_sessions,
-                                         std::move(destination), std::move(exception));
-  auto look = std::make_shared<NextHopLook>(std::move(found));
-  self->context.runtime.main().post([self, key, look] { self->on_probe(key, *look); });
-}
-
-void Scheduler::Work::on_probe(const std::string& key, NextHopLook& look) {
-  DestinationState* state = find(key);
-  if (state == nullptr) return;
-  state->probing = false;
-  probing_hops.erase(state->destination.next_hop);
-  wake();
-  if (!state->blocker) return;
-  Blocker& blocker = *state->blocker;
-  const Time now = context.clock.now();
-  if (state->probe_again) {  // something changed while it ran: what it saw may be old
-    blocker.next_probe = now;
-    return;
-  }
-  const bool for_good = look.failure && look.failure->kind == Kind::permanent;
-  if (!look.failure || for_good) {
-    blocker.trial = true;
-    start_session(*state, true);
-    return;
-  }
-  if (look.failure->kind == Kind::blocked) {
-    block(*state, *look.failure, look);
-    return;
-  }
-  // Refused, timed out, 4xx: ordinary trouble on top; the cause that is known stays the code.
-  postpone_blocker(blocker, look.failure->last_error, config()->queue, now, jitter());
-  save(blocker);
-}
-
-io::Task<void> Scheduler::Work::targets_task(std::shared_ptr<Work> self, std::string key) {
-  DestinationState* state = self->find(key);
-  if (state == nullptr) co_return;
-  std::shared_ptr<const Snapshot> snapshot = self->context.snapshot();
-  policy::Destination destination = state->destination;
-  const std::pair<std::string, Duration> answer =
-      co_await list_targets(self->context, std::move(snapshot), std::move(destination));
-  self->on_targets(key, answer.first, answer.second);
-}
-
-void Scheduler::Work::on_targets(const std::string& key, const std::string& targets, Duration ttl) {
-  DestinationState* state = find(key);
-  if (state == nullptr || !state->blocker) return;
-  Blocker& blocker = *state->blocker;
-  const Time now = context.clock.now();
-  blocker.targets_expire =
-      now + std::max(ttl == Duration::zero() ? kDefaultTargetsTtl : ttl, kMinTargetsTtl);
-  if (targets == blocker.targets) return;
-  blocker.targets = targets;
-  blocker.next_probe = now;
-  wake();
 }
 
 // --- the clockwork ---
@@ -560,68 +427,6 @@ void Scheduler::add_exception(OperatorException exception) {
 std::size_t Scheduler::blockers() const {
   return static_cast<std::size_t>(std::ranges::count_if(
       work_->destinations, [](const auto& entry) { return entry.second.blocker.has_value(); }));
-}
-
-Json Scheduler::destination_view(const std::string& key) const {
-  Json out = Json::object();
-  const DestinationState* state = work_->find(key);
-  if (state == nullptr) {
-    out["state"] = "idle";
-    return out;
-  }
-  if (state->blocker) {
-    out["state"] = "blocked";
-    out["blocker"] = blocker_view(*state->blocker, 0);
-    out["code"] = state->blocker->verdict.code;
-    out["last_error"] = state->blocker->last_error;
-    out["next_attempt"] = format_rfc3339(state->blocker->next_probe);
-    return out;
-  }
-  const std::optional<Time> next =
-      state->next_attempt ? state->next_attempt : state->deferred_until;
-  out["state"] = state->sessions > 0 ? "active" : next ? "deferred" : "idle";
-  out["code"] = state->last_code;
-  out["last_error"] = state->last_error;
-  out["next_attempt"] = next ? Json(format_rfc3339(*next)) : Json(nullptr);
-  return out;
-}
-
-Json Scheduler::view(const std::vector<store::DestinationCount>& counts) const {
-  Json blockers = Json::array();
-  Json rows = Json::array();
-  for (const store::DestinationCount& count : counts) {
-    const DestinationState* state = work_->find(count.destination);
-    if (state != nullptr && state->blocker) {
-      blockers.push_back(blocker_view(*state->blocker, count.messages));
-      continue;
-    }
-    const std::optional<policy::Destination> destination =
-        policy::Destination::parse(count.destination);
-    if (!destination) continue;
-    const bool waits = state != nullptr && state->next_attempt.has_value();
-    const std::uint64_t aside = state == nullptr ? 0 : state->deferred.size();
-    Json row = Json::object();
-    row["next_hop"] = destination->next_hop;
-    row["queued"] = waits ? 0 : count.pending - std::min(count.pending, aside);
-    row["deferred"] = waits ? count.pending : aside;
-    row["last_error"] =
-        state == nullptr || state->last_error.empty() ? Json(nullptr) : Json(state->last_error);
-    const Json present = destination_view(count.destination);
-    row["next_attempt"] = present.value("next_attempt", Json(nullptr));
-    row["connector"] = destination->connector;
-    row["policy"] = destination->policy;
-    row["key"] = count.destination;
-    row["code"] = state == nullptr ? "none" : state->last_code;
-    row["messages"] = count.messages;
-    row["held"] = count.held;
-    row["oldest"] = format_rfc3339(count.oldest);
-    if (state != nullptr && !state->findings.empty()) row["findings"] = state->findings;
-    rows.push_back(std::move(row));
-  }
-  Json out = Json::object();
-  out["blockers"] = std::move(blockers);
-  out["destinations"] = std::move(rows);
-  return out;
 }
 
 }  // namespace postern::relay

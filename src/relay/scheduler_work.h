@@ -15,6 +15,9 @@
 
 namespace postern::relay {
 
+// Where a next hop's addresses carry no TTL, and while they are asked for again.
+constexpr Duration kDefaultTargetsTtl{60'000};
+
 class Scheduler::Work : public std::enable_shared_from_this<Scheduler::Work> {
  public:
   Work(Context& context, Alerts& alerts);
@@ -35,6 +38,7 @@ class Scheduler::Work : public std::enable_shared_from_this<Scheduler::Work> {
                                      DeliveryRequest request);
   static io::Task<bool> linger(std::shared_ptr<Work> self, io::Executor executor, std::string key);
   void on_report(const std::string& key, bool trial, DeliveryReport& report);
+  void watch_partner(const NextHopLook& look);
   void on_failure(DestinationState& state, const DeliveryReport& report);
   void release_deferred(DestinationState& state);
 

@@ -1,0 +1,251 @@
+#include "relay/alerts.h"
+
+#include <array>
+#include <cerrno>
+#include <map>
+#include <mutex>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/json.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "fetch/http.h"
+#include "mail/dsn.h"
+#include "policy/route.h"
+
+extern char** environ;
+
+namespace postern::relay {
+namespace {
+
+constexpr std::size_t kMaxRemembered = 10'000;
+
+constexpr log::Event kAlert{2040, log::Level::warning, "alert.raise"};
+constexpr log::Event kAlertFailed{2041, log::Level::error, "alert.failed"};
+
+// Writes `json` to the program's standard input and waits for its end, at most `timeout`; then it
+// is killed. Blocking.
+Result<void> run_program(const std::vector<std::string>& words, const std::string& json,
+                         Duration timeout) {
+  std::array<int, 2> pipe{};
+  if (::pipe2(pipe.data(), O_CLOEXEC) != 0) return fail_errno(errno, "pipe");
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_adddup2(&actions, pipe[0], STDIN_FILENO);
+  std::vector<char*> arguments;
+  for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
+  arguments.push_back(nullptr);
+  pid_t child = 0;
+  const int spawned =
+      ::posix_spawnp(&child, arguments[0], &actions, nullptr, arguments.data(), environ);
+  posix_spawn_file_actions_destroy(&actions);
+  ::close(pipe[0]);
+  if (spawned != 0) {
+    ::close(pipe[1]);
+    return fail_errno(spawned, "cannot run " + words.front());
+  }
+  ::fcntl(
+      pipe[1], F_SETFL,
+      O_NONBLOCK);  // a program that does not read must not hold us: what does not fit is dropped
+  const ssize_t written = ::write(pipe[1], json.data(), json.size());
+  (void)written;
+  ::close(pipe[1]);
+  // A pidfd tells the end without polling and without SIGCHLD.
+  const int pidfd = static_cast<int>(::syscall(SYS_pidfd_open, child, 0));
+  pollfd waiting{pidfd, POLLIN, 0};
+  const bool ended = pidfd >= 0 && ::poll(&waiting, 1, static_cast<int>(timeout.count())) == 1;
+  if (!ended) ::kill(child, SIGKILL);
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (pidfd >= 0) ::close(pidfd);
+  if (!ended) return invalid(words.front() + " did not end within " + format_duration(timeout));
+  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) return invalid(words.front() + " failed");
+  return {};
+}
+
+Json alert_json(const Alert& alert, Time now) {
+  Json out = Json::object();
+  out["kind"] = alert.kind;
+  out["time"] = format_rfc3339(now);
+  out["subject"] = alert.subject;
+  out["text"] = alert.text;
+  const Result<Json> facts = parse_json(alert.json.empty() ? "{}" : alert.json);
+  out["facts"] = facts ? *facts : Json::object();
+  return out;
+}
+
+std::string crlf(const std::string& text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '\n') out += '\r';
+    if (c != '\r') out += c;
+  }
+  return out;
+}
+
+std::string mail_text(const policy::Config& config, const Alert& alert, MessageId id,
+                      const std::string& from, Time now) {
+  std::string to;
+  for (const std::string& address : config.alert.mail) to += (to.empty() ? "" : ",\r\n ") + address;
+  std::string out = "From: Postern <" + from + ">\r\nTo: " + to + "\r\n";
+  out += "Subject: [postern] " + printable(alert.subject, 200) + "\r\n";
+  out += "Date: " + format_rfc5322(now) + "\r\n";
+  out += "Message-ID: " + mail::make_message_id(id.str(), config.server.hostname) + "\r\n";
+  out +=
+      "Auto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; "
+      "charset=utf-8\r\n";
+  out += "Content-Transfer-Encoding: 8bit\r\n\r\n";
+  out += crlf(alert.subject + "\n\n" + alert.text + "\n\nEvent: " + alert.kind + "\n");
+  return out;
+}
+
+// The alert as a message, with the recipients that are not behind the blocker it reports; nullopt:
+// none is left.
+std::optional<store::NewMessage> mail_alert(const policy::Config& config, store::Store& store,
+                                            const Alert& alert, Time now) {
+  store::NewMessage out;
+  out.facts.id = MessageId::make(now);
+  for (const std::string& address : config.alert.mail) {
+    const Result<mail::Mailbox> mailbox = mail::parse_mailbox(address);
+    if (!mailbox) continue;
+    const Result<policy::Destination> destination = policy::route(config, mailbox->domain);
+    if (!destination || destination->key() == alert.destination) continue;
+    store::NewRecipient recipient;
+    recipient.recipient.mailbox = *mailbox;
+    recipient.recipient.notify = mail::kNotifyNever;
+    recipient.destination = destination->key();
+    out.recipients.push_back(std::move(recipient));
+  }
+  if (out.recipients.empty()) return std::nullopt;
+  const std::string from = config.alert.mail_from.empty() ? "postmaster@" + config.server.hostname
+                                                          : config.alert.mail_from;
+  const std::string text = mail_text(config, alert, out.facts.id, from, now);
+  Result<std::unique_ptr<store::BodyWriter>> body = store.new_body();
+  if (!body || !(*body)->append(text)) return std::nullopt;
+  out.body = std::move(*body);
+  out.facts.size = text.size();
+  out.facts.arrival = now;
+  out.facts.subject = alert.subject;
+  out.facts.message_id = mail::make_message_id(out.facts.id.str(), config.server.hostname);
+  out.facts.body = mail::Body::eight_bit_mime;
+  out.facts.auto_submitted = true;
+  out.facts.connector = "postern";
+  return out;
+}
+
+}  // namespace
+
+struct Alerts::State : std::enable_shared_from_this<Alerts::State> {
+  State(Context& context_in, std::function<void(std::vector<std::string>)> on_accepted_in)
+      : context(context_in), on_accepted(std::move(on_accepted_in)) {}
+
+  // One alert a kind and key within kAlertRepeat.
+  bool is_new(const Alert& alert, Time now) {
+    const std::lock_guard lock(mutex);
+    std::erase_if(told, [&](const auto& entry) { return entry.second + kAlertRepeat < now; });
+    if (told.size() >= kMaxRemembered) told.clear();
+    return told.emplace(alert.kind + "|" + alert.key, now).second;
+  }
+
+  void send_mail(const policy::Config& config, const Alert& alert, Time now) {
+    std::optional<store::NewMessage> message = mail_alert(config, context.store, alert, now);
+    if (!message) {
+      log::write(kAlertFailed, {{"channel", "mail"},
+                                {"kind", alert.kind},
+                                {"error", "no recipient can be reached for it"}});
+      return;
+    }
+    std::vector<std::string> keys;
+    for (const store::NewRecipient& recipient : message->recipients)
+      keys.push_back(recipient.destination);
+    context.store.accept(
+        std::move(*message), [self = shared_from_this(), keys](const Result<void>& stored) {
+          if (stored) {
+            self->on_accepted(keys);
+          } else {
+            log::write(kAlertFailed, {{"channel", "mail"}, {"error", stored.error().what()}});
+          }
+        });
+  }
+
+  // All channels, one after the other, on the pool: each is bounded by kAlertTimeout.
+  void deliver(const Alert& alert) {
+    const std::shared_ptr<const Snapshot> snapshot = context.snapshot();
+    const policy::AlertConfig& config = snapshot->config->alert;
+    const Time now = context.clock.now();
+    const std::string json = dump_json(alert_json(alert, now));
+    if (!config.mail.empty()) send_mail(*snapshot->config, alert, now);
+    if (!config.exec.empty()) {
+      const Result<void> ran = run_program(config.exec, json, kAlertTimeout);
+      if (!ran)
+        log::write(kAlertFailed,
+                   {{"channel", "exec"}, {"kind", alert.kind}, {"error", ran.error().what()}});
+    }
+    if (!config.webhook.empty()) {
+      const Result<void> posted = fetch::post_json(config.webhook, json, kAlertTimeout);
+      if (!posted)
+        log::write(
+            kAlertFailed,
+            {{"channel", "webhook"}, {"kind", alert.kind}, {"error", posted.error().what()}});
+    }
+  }
+
+  Context& context;
+  std::function<void(std::vector<std::string>)> on_accepted;
+  std::mutex mutex;
+  std::map<std::string, Time> told;
+};
+
+Alerts::Alerts(Context& context, std::function<void(std::vector<std::string>)> on_accepted)
+    : state_(std::make_shared<State>(context, std::move(on_accepted))) {}
+
+Alerts::~Alerts() = default;
+
+void Alerts::raise(Alert alert) {
+  if (!state_->is_new(alert, state_->context.clock.now())) return;
+  log::write(kAlert, {{"kind", alert.kind}, {"subject", alert.subject}});
+  state_->context.runtime.submit(
+      [state = state_, alert = std::move(alert)] { state->deliver(alert); });
+}
+
+void Alerts::check_expiry() {
+  const std::shared_ptr<const Snapshot> snapshot = state_->context.snapshot();
+  const Time now = state_->context.clock.now();
+  for (const policy::LoadedCertificate& certificate : snapshot->materials->certificates) {
+    if (certificate.chain.empty()) continue;
+    const Duration left = certificate.chain.front().not_after() - now;
+    // The nearest warning that is due: 30, then 14, then 3 days, then expired; each is told once.
+    std::optional<Duration> due;
+    for (const Duration warning : snapshot->config->alert.expiry_warnings) {
+      if (left <= warning && (!due || warning < *due)) due = warning;
+    }
+    if (!due) continue;
+    const bool expired = left < Duration::zero();
+    Alert alert;
+    alert.kind = "certificate.expiry";
+    alert.subject = "certificate " + certificate.name +
+                    (expired ? " has expired" : " expires in " + format_duration(left));
+    alert.text = certificate.chain.front().subject() + " is valid until " +
+                 format_rfc3339(certificate.chain.front().not_after()) +
+                 ".\nRenew it and put the new files in place of " + certificate.chain_file +
+                 " and " + certificate.key_file + "; they are picked up without restart.";
+    alert.key =
+        certificate.chain.front().sha256() + ":" + (expired ? "expired" : format_duration(*due));
+    Json facts = Json::object();
+    facts["certificate"] = certificate.name;
+    facts["sha256"] = certificate.chain.front().sha256();
+    facts["not_after"] = format_rfc3339(certificate.chain.front().not_after());
+    alert.json = dump_json(facts);
+    raise(std::move(alert));
+  }
+}
+
+}  // namespace postern::relay

@@ -1,0 +1,171 @@
+// The scheduler's blockers: their start, probes, changes and end.
+#include <algorithm>
+
+#include "base/json.h"
+#include "base/log.h"
+#include "relay/scheduler_work.h"
+
+namespace postern::relay {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration kMinTargetsTtl = 5s;  // a TTL of 0 is no reason to ask without end
+
+constexpr log::Event kBlockerStart{2010, log::Level::warning, "blocker.start"};
+constexpr log::Event kBlockerChange{2011, log::Level::warning, "blocker.change"};
+constexpr log::Event kBlockerEnd{2012, log::Level::info, "blocker.end"};
+constexpr log::Event kStoreTrouble{1101, log::Level::error, "store.failed"};
+
+Time targets_expiry(Time now, Duration ttl) {
+  return now + std::max(ttl == Duration::zero() ? kDefaultTargetsTtl : ttl, kMinTargetsTtl);
+}
+
+}  // namespace
+
+void Scheduler::Work::save(const Blocker& blocker) {
+  store::Batch batch;
+  batch.save_blockers.push_back(
+      {blocker.id, blocker.destination.key(), dump_json(to_json(blocker))});
+  context.store.apply(std::move(batch), [](const Result<void>& stored) {
+    if (!stored) log::write(kStoreTrouble, {{"what", "blocker"}, {"error", stored.error().what()}});
+  });
+}
+
+void Scheduler::Work::alert(const Blocker& blocker, std::string kind, std::string_view words) {
+  Alert alert;
+  alert.kind = std::move(kind);
+  alert.subject = "mail to " + blocker.destination.next_hop + " " + std::string(words) + ": " +
+                  blocker.verdict.code;
+  alert.text = blocker.verdict.cause;
+  for (const std::string& step : blocker.verdict.cure) alert.text += "\n- " + step;
+  alert.key = blocker.id.str() + ":" + blocker.verdict.code;
+  alert.destination = blocker.destination.key();
+  alert.json = dump_json(blocker_view(blocker, 0));
+  alerts.raise(std::move(alert));
+}
+
+void Scheduler::Work::block(DestinationState& state, const Outcome& failure,
+                            const NextHopLook& look) {
+  const Time now = context.clock.now();
+  const policy::QueueConfig& queue = config()->queue;
+  if (!state.blocker) {
+    state.blocker = start_blocker(state.destination, look.verdict, failure.last_error, queue, now);
+    log::write(kBlockerStart, {{"blocker", state.blocker->id.str()},
+                               {"next_hop", state.destination.next_hop},
+                               {"connector", state.destination.connector},
+                               {"code", look.verdict.code},
+                               {"fault", std::string(verdict::to_string(look.verdict.fault))},
+                               {"cause", look.verdict.cause}});
+    alert(*state.blocker, "blocker.start", "waits");
+    state.blocker->alerted = true;
+  } else {
+    state.blocker->trial = false;
+    if (update_blocker(*state.blocker, look.verdict, failure.last_error, queue, now, jitter())) {
+      log::write(kBlockerChange, {{"blocker", state.blocker->id.str()},
+                                  {"next_hop", state.destination.next_hop},
+                                  {"code", look.verdict.code},
+                                  {"cause", look.verdict.cause}});
+      alert(*state.blocker, "blocker.change", "still waits, for another cause");
+    }
+  }
+  Blocker& blocker = *state.blocker;
+  blocker.findings = look.findings;
+  blocker.targets = look.targets;
+  blocker.targets_expire = targets_expiry(now, look.ttl);
+  save(blocker);
+  sweep_signal.notify();
+  wake();
+}
+
+void Scheduler::Work::unblock(DestinationState& state, std::string_view why) {
+  const Blocker blocker = std::move(*state.blocker);
+  state.blocker.reset();
+  state.waiting_mail = true;
+  state.last_error.clear();
+  state.last_code = "none";
+  store::Batch batch;
+  batch.remove_blockers.push_back(blocker.id);
+  context.store.apply(std::move(batch), [](const Result<void>& stored) {
+    if (!stored) log::write(kStoreTrouble, {{"what", "blocker"}, {"error", stored.error().what()}});
+  });
+  log::write(kBlockerEnd, {{"blocker", blocker.id.str()},
+                           {"next_hop", state.destination.next_hop},
+                           {"code", blocker.verdict.code},
+                           {"why", std::string(why)},
+                           {"after", format_duration(context.clock.now() - blocker.since)}});
+  alert(blocker, "blocker.end", "flows again");
+}
+
+void Scheduler::Work::start_probe(DestinationState& state) {
+  if (stopping || state.probing || state.sessions != 0) return;
+  if (!probing_hops.insert(state.destination.next_hop).second)
+    return;  // another policy's probe is under way: next tick
+  state.probing = true;
+  state.probe_again = false;
+  const io::Executor executor = context.runtime.next();
+  executor.spawn("probe of " + state.destination.next_hop,
+                 probe_task(shared_from_this(), executor, state.destination, state.exception));
+}
+
+io::Task<void> Scheduler::Work::probe_task(std::shared_ptr<Work> self, io::Executor executor,
+                                           policy::Destination destination,
+                                           std::optional<verdict::PolicyException> exception) {
+  const std::string key = destination.key();
+  NextHopLook found = co_await run_probe(self->context, executor, self->tls_sessions,
+                                         std::move(destination), std::move(exception));
+  auto look = std::make_shared<NextHopLook>(std::move(found));
+  self->context.runtime.main().post([self, key, look] { self->on_probe(key, *look); });
+}
+
+void Scheduler::Work::on_probe(const std::string& key, NextHopLook& look) {
+  DestinationState* state = find(key);
+  if (state == nullptr) return;
+  state->probing = false;
+  probing_hops.erase(state->destination.next_hop);
+  wake();
+  if (!state->blocker) return;
+  Blocker& blocker = *state->blocker;
+  const Time now = context.clock.now();
+  if (state->probe_again) {  // something changed while it ran: what it saw may be old
+    blocker.next_probe = now;
+    return;
+  }
+  const bool for_good = look.failure && look.failure->kind == Kind::permanent;
+  if (!look.failure || for_good) {
+    blocker.trial = true;
+    start_session(*state, true);
+    return;
+  }
+  if (look.failure->kind == Kind::blocked) {
+    block(*state, *look.failure, look);
+    return;
+  }
+  // Refused, timed out, 4xx: ordinary trouble on top; the cause that is known stays the code.
+  postpone_blocker(blocker, look.failure->last_error, config()->queue, now, jitter());
+  save(blocker);
+}
+
+io::Task<void> Scheduler::Work::targets_task(std::shared_ptr<Work> self, std::string key) {
+  DestinationState* state = self->find(key);
+  if (state == nullptr) co_return;
+  std::shared_ptr<const Snapshot> snapshot = self->context.snapshot();
+  policy::Destination destination = state->destination;
+  const std::pair<std::string, Duration> answer =
+      co_await list_targets(self->context, std::move(snapshot), std::move(destination));
+  self->on_targets(key, answer.first, answer.second);
+}
+
+void Scheduler::Work::on_targets(const std::string& key, const std::string& targets, Duration ttl) {
+  DestinationState* state = find(key);
+  if (state == nullptr || !state->blocker) return;
+  Blocker& blocker = *state->blocker;
+  const Time now = context.clock.now();
+  blocker.targets_expire = targets_expiry(now, ttl);
+  if (targets == blocker.targets) return;
+  blocker.targets = targets;
+  blocker.next_probe = now;
+  wake();
+}
+
+}  // namespace postern::relay

@@ -1,0 +1,64 @@
+#include "relay/configuration.h"
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+namespace postern::relay {
+namespace {
+
+constexpr std::uintmax_t kMaxConfigurationOctets = 16 << 20;
+
+Result<std::string> read_file(const std::string& path) {
+  std::error_code error;
+  const std::uintmax_t size = std::filesystem::file_size(path, error);
+  if (error) return fail(error, path);
+  if (size > kMaxConfigurationOctets) return invalid(path + " is larger than any configuration");
+  std::ifstream in(path, std::ios::binary);
+  std::ostringstream text;
+  text << in.rdbuf();
+  if (!in) return fail_errno(errno, "cannot read " + path);
+  return std::move(text).str();
+}
+
+bool any_error(const std::vector<config::Diagnostic>& diagnostics) {
+  for (const config::Diagnostic& diagnostic : diagnostics) {
+    if (diagnostic.severity == config::Severity::error) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+Configuration load_configuration(const std::string& file, const tls::Materials* previous,
+                                 Time now) {
+  Configuration out;
+  const std::string absolute = std::filesystem::absolute(file).lexically_normal().string();
+  const Result<std::string> text = read_file(absolute);
+  if (!text) {
+    config::Diagnostic diagnostic;
+    diagnostic.where.file = absolute;
+    diagnostic.message = "cannot be read: " + text.error().what();
+    out.diagnostics.push_back(std::move(diagnostic));
+    return out;
+  }
+  config::Loaded loaded = config::parse_config(*text, absolute);
+  out.diagnostics = std::move(loaded.diagnostics);
+  if (any_error(out.diagnostics)) return out;
+  auto configuration = std::make_shared<const policy::Config>(std::move(loaded.config));
+  tls::LoadResult materials = tls::load_materials(*configuration, previous, now);
+  out.notices = std::move(materials.notices);
+  const std::vector<config::Diagnostic> found = config::check_loaded(
+      *configuration, materials.materials->certificates, materials.materials->trust, now);
+  out.diagnostics.insert(out.diagnostics.end(), found.begin(), found.end());
+  if (any_error(out.diagnostics)) return out;
+  auto snapshot = std::make_shared<Snapshot>();
+  snapshot->config = std::move(configuration);
+  snapshot->materials = std::move(materials.materials);
+  out.snapshot = std::move(snapshot);
+  return out;
+}
+
+}  // namespace postern::relay

@@ -1,0 +1,285 @@
+#include "relay/gateway.h"
+
+#include <algorithm>
+#include <atomic>
+#include <future>
+#include <mutex>
+#include <thread>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "io/file_watch.h"
+
+namespace postern::relay {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr unsigned kPoolThreads = 4;
+constexpr Duration kHealthInterval = 1min;
+constexpr Duration kExpiryInterval = 1h;
+
+constexpr log::Event kStarted{1000, log::Level::info, "gateway.start"};
+constexpr log::Event kStopped{1001, log::Level::info, "gateway.stop"};
+constexpr log::Event kReloaded{1002, log::Level::info, "config.reload"};
+constexpr log::Event kReloadRefused{1004, log::Level::error, "config.refused"};
+constexpr log::Event kMaterial{1005, log::Level::info, "material.notice"};
+constexpr log::Event kMaterialProblem{1006, log::Level::warning, "material.problem"};
+constexpr log::Event kNeedsRestart{1007, log::Level::warning, "config.needs_restart"};
+
+ProtocolLogSettings protocol_settings(const policy::ServerConfig& server) {
+  ProtocolLogSettings settings;
+  settings.folder = server.protocol_log;
+  settings.max_size = server.protocol_log_max_size;
+  settings.max_age = server.protocol_log_max_age;
+  return settings;
+}
+
+std::string first_errors(const std::vector<config::Diagnostic>& diagnostics) {
+  std::vector<std::string> lines;
+  for (const config::Diagnostic& diagnostic : diagnostics) {
+    if (diagnostic.severity == config::Severity::error) lines.push_back(diagnostic.str());
+  }
+  return join(lines, "\n");
+}
+
+bool is_trouble(tls::Notice::Kind kind) {
+  return kind == tls::Notice::Kind::refused || kind == tls::Notice::Kind::problem;
+}
+
+}  // namespace
+
+// Destroyed in reverse order: the runtime first ends every coroutine that may still touch the rest.
+struct Gateway::State : std::enable_shared_from_this<Gateway::State> {
+  State(const Clock& clock_in, std::unique_ptr<store::Store> store_in, unsigned loops,
+        const policy::ServerConfig& server)
+      : clock(clock_in),
+        store(std::move(store_in)),
+        protocol_log(clock_in, protocol_settings(server)),
+        runtime(loops, kPoolThreads) {}
+
+  void report(const std::vector<tls::Notice>& notices);
+  void apply(Configuration loaded);
+  void reload_blocking();
+  void watch_files();
+  static io::Task<void> housekeeping(std::shared_ptr<State> self);
+
+  const Clock& clock;
+  std::unique_ptr<store::Store> store;
+  ProtocolLog protocol_log;
+  io::Runtime runtime;
+  std::unique_ptr<dns::Resolver> resolver;
+  std::unique_ptr<Context> context;
+  std::unique_ptr<Alerts> alerts;
+  std::unique_ptr<Scheduler> scheduler;
+  std::unique_ptr<Reception> reception;
+  std::unique_ptr<io::FileWatch> watch;
+  std::mutex mutex;  // health, one reload at a time
+  std::mutex reload_mutex;
+  Health health;
+  std::atomic<bool> stopping{false};
+};
+
+void Gateway::State::report(const std::vector<tls::Notice>& notices) {
+  std::vector<std::string> problems;
+  for (const tls::Notice& notice : notices) {
+    log::write(is_trouble(notice.kind) ? kMaterialProblem : kMaterial,
+               {{"subject", notice.subject}, {"text", notice.text}});
+    if (!is_trouble(notice.kind)) continue;
+    problems.push_back(notice.text);
+    Alert alert;
+    alert.kind = "certificate.refused";
+    alert.subject = notice.subject + ": " + notice.text;
+    alert.text = notice.text;
+    alert.key = notice.subject + "|" + notice.text;
+    alerts->raise(std::move(alert));
+  }
+  const std::lock_guard lock(mutex);
+  health.problems = std::move(problems);
+}
+
+void Gateway::State::watch_files() {
+  const std::shared_ptr<const Snapshot> snapshot = context->snapshot();
+  std::vector<std::string> paths = snapshot->materials->files;
+  if (!snapshot->config->file.empty()) paths.push_back(snapshot->config->file);
+  watch->set_paths(paths);
+}
+
+// On the main loop: the new snapshot becomes the one in force.
+void Gateway::State::apply(Configuration loaded) {
+  const std::shared_ptr<const Snapshot> old = context->snapshot();
+  context->set_snapshot(loaded.snapshot);
+  const Result<void> listening = reception->listen();
+  if (!listening) {
+    context->set_snapshot(old);
+    log::write(kReloadRefused, {{"error", listening.error().what()}});
+    Alert alert;
+    alert.kind = "config.refused";
+    alert.subject = "the new configuration is refused: " + listening.error().what();
+    alert.text = "The configuration before it stays in force.";
+    alert.key = listening.error().what();
+    alerts->raise(std::move(alert));
+    const std::lock_guard lock(mutex);
+    health.refused_reload = listening.error().what();
+    return;
+  }
+  const policy::ServerConfig& before = old->config->server;
+  const policy::ServerConfig& now = loaded.snapshot->config->server;
+  if (before.store != now.store || before.dns != now.dns || before.threads != now.threads ||
+      old->config->admin_socket != loaded.snapshot->config->admin_socket) {
+    log::write(
+        kNeedsRestart,
+        {{"text",
+          "server.store, server.dns, server.threads and admin.listen change with a restart only"}});
+  }
+  protocol_log.reconfigure(protocol_settings(now));
+  reception->materials_changed();
+  report(loaded.notices);
+  scheduler->snapshot_changed(true);
+  watch_files();
+  alerts->check_expiry();
+  log::write(kReloaded, {{"file", loaded.snapshot->config->file}});
+  const std::lock_guard lock(mutex);
+  health.last_reload = clock.now();
+  health.refused_reload.clear();
+}
+
+void Gateway::State::reload_blocking() {
+  const std::lock_guard one_at_a_time(reload_mutex);
+  const std::shared_ptr<const Snapshot> old = context->snapshot();
+  Configuration loaded = load_configuration(old->config->file, old->materials.get(), clock.now());
+  if (!loaded.ok()) {
+    const std::string why = first_errors(loaded.diagnostics);
+    log::write(kReloadRefused, {{"error", why}});
+    Alert alert;
+    alert.kind = "config.refused";
+    alert.subject = "the new configuration is refused";
+    alert.text = why + "\nThe configuration before it stays in force.";
+    alert.key = why;
+    alerts->raise(std::move(alert));
+    const std::lock_guard lock(mutex);
+    health.refused_reload = why;
+    return;
+  }
+  auto shared = std::make_shared<Configuration>(std::move(loaded));
+  runtime.main().post([self = shared_from_this(), shared] { self->apply(std::move(*shared)); });
+}
+
+io::Task<void> Gateway::State::housekeeping(std::shared_ptr<State> self) {
+  Time next_expiry{};
+  while (!self->stopping) {
+    const Time now = self->clock.now();
+    if (next_expiry <= now) {
+      self->alerts->check_expiry();
+      next_expiry = now + kExpiryInterval;
+    }
+    const std::uint64_t floor = self->context->snapshot()->config->server.min_free_space;
+    const std::uint64_t free = self->store->free_space();
+    if (free < floor) {
+      Alert alert;
+      alert.kind = "disk.low";
+      alert.subject = "the store's disk has " + std::to_string(free >> 20) +
+                      " MiB left: new mail is refused below " + std::to_string(floor >> 20) +
+                      " MiB";
+      alert.text =
+          "Free space on the file system of the store; mail that is queued goes on being "
+          "delivered.";
+      alert.key = "disk";
+      self->alerts->raise(std::move(alert));
+    }
+    co_await io::sleep_for(kHealthInterval);
+  }
+}
+
+Result<std::unique_ptr<Gateway>> Gateway::create(Configuration configuration, const Clock& clock) {
+  const policy::ServerConfig& server = configuration.snapshot->config->server;
+  store::OpenOptions options;
+  options.body_memory = server.body_memory;
+  options.min_free_space = server.min_free_space;
+  TRY(std::unique_ptr<store::Store> store, store::open_store(server.store, options));
+  const unsigned loops =
+      server.threads != 0 ? server.threads : std::max(1U, std::thread::hardware_concurrency());
+  auto state = std::make_shared<State>(clock, std::move(store), loops, server);
+  TRY(state->resolver, dns::make_resolver(state->runtime, server));
+  state->context = std::make_unique<Context>(clock, state->runtime, *state->store, *state->resolver,
+                                             state->protocol_log);
+  state->context->set_snapshot(configuration.snapshot);
+  State* raw = state.get();
+  const auto on_accepted = [raw](std::vector<std::string> keys) {
+    raw->scheduler->poke(std::move(keys));
+  };
+  state->alerts = std::make_unique<Alerts>(*state->context, on_accepted);
+  state->scheduler = std::make_unique<Scheduler>(*state->context, *state->alerts);
+  state->reception = std::make_unique<Reception>(*state->context, on_accepted);
+  state->watch = std::make_unique<io::FileWatch>(state->runtime.main(), state->runtime, [raw] {
+    raw->runtime.submit([self = raw->shared_from_this()] { self->reload_blocking(); });
+  });
+  state->report(configuration.notices);
+  return std::unique_ptr<Gateway>(new Gateway(std::move(state)));
+}
+
+Gateway::Gateway(std::shared_ptr<State> state) : state_(std::move(state)) {}
+
+Gateway::~Gateway() {
+  state_->runtime.stop();
+}
+
+Result<void> Gateway::start() {
+  State& state = *state_;
+  TRY_VOID(state.scheduler->load());
+  TRY_VOID(state.reception->listen());
+  {
+    const std::lock_guard lock(state.mutex);
+    state.health.started = state.health.last_reload = state.clock.now();
+  }
+  state.scheduler->run();
+  state.watch_files();
+  state.runtime.main().spawn("housekeeping", State::housekeeping(state_));
+  state.runtime.start();
+  for (const std::string& line : state.reception->describe())
+    log::write(kStarted, {{"listens", line}});
+  return {};
+}
+
+void Gateway::reload() {
+  state_->runtime.submit([state = state_] { state->reload_blocking(); });
+}
+
+void Gateway::shutdown(Duration grace) {
+  const std::shared_ptr<State> state = state_;
+  state->stopping = true;
+  state->runtime.main().post([state] {
+    state->reception->shutdown();
+    state->scheduler->shutdown();
+  });
+  // Sessions end by themselves within their own deadlines; `grace` bounds the wait for them.
+  const auto deadline = std::chrono::steady_clock::now() + grace;
+  std::atomic<bool> idle{false};
+  while (!idle && std::chrono::steady_clock::now() < deadline) {
+    std::promise<bool> answer;
+    std::future<bool> waiting = answer.get_future();
+    state->runtime.main().post(
+        [&] { answer.set_value(state->scheduler->idle() && state->reception->sessions() == 0); });
+    idle = waiting.get();
+    if (!idle) std::this_thread::sleep_for(20ms);
+  }
+  state->runtime.stop();
+  log::write(kStopped, {});
+}
+
+Context& Gateway::context() {
+  return *state_->context;
+}
+Scheduler& Gateway::scheduler() {
+  return *state_->scheduler;
+}
+Reception& Gateway::reception() {
+  return *state_->reception;
+}
+
+Gateway::Health Gateway::health() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->health;
+}
+
+}  // namespace postern::relay

@@ -18,7 +18,7 @@ import ssl
 import threading
 import time
 
-from kit import DEADLINE
+from kit import DEADLINE, POLL
 
 ID = b"X-Test-Id"
 LINE = 998  # RFC 5321 4.5.3.1.6: 1000 octets with CRLF
@@ -184,7 +184,7 @@ def send(host, port, count, *, recipient, sender="alice@sender.test", connection
                 if not lossy or time.monotonic() > end:
                     failures.append(error)
                     return
-                time.sleep(0.02)  # the next attempt to connect, until the deadline
+                time.sleep(POLL)  # the next attempt to connect, until the deadline
         if client:
             try:
                 client.quit()

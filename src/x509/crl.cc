@@ -8,10 +8,6 @@
 namespace postern::x509 {
 namespace {
 
-RevocationFinding unknown(std::string detail) {
-  return {RevocationState::unknown, std::move(detail), {}};
-}
-
 using PointPtr = std::unique_ptr<ISSUING_DIST_POINT, OpenSslDelete<ISSUING_DIST_POINT_free>>;
 
 // Extensions of the list that are critical and not understood here (RFC 5280 s5.2): the list must
@@ -98,7 +94,7 @@ bool on_hold(const X509_REVOKED* entry) {
 
 RevocationFinding judge_entry(const X509_REVOKED* entry, const std::string& stale) {
   // Revocation is final but for a hold, so a list past its date still revokes.
-  if (!stale.empty() && on_hold(entry)) return unknown(stale + " (and it had a hold)");
+  if (!stale.empty() && on_hold(entry)) return unknown_because(stale + " (and it had a hold)");
   const auto at = time_of(X509_REVOKED_get0_revocationDate(entry));
   return {RevocationState::revoked, {}, at.value_or(Time{})};
 }
@@ -113,18 +109,19 @@ std::optional<RevocationFinding> judge_crl(X509_CRL* crl, const Certificate& cer
   const PointPtr point(static_cast<ISSUING_DIST_POINT*>(
       X509_CRL_get_ext_d2i(crl, NID_issuing_distribution_point, nullptr, nullptr)));
   if (std::string why = scope_objection(crl, point.get(), certificate); !why.empty())
-    return unknown(std::move(why));
+    return unknown_because(std::move(why));
   const std::uint32_t usage = X509_get_key_usage(issuer.native());  // all ones: no extension
-  if ((usage & KU_CRL_SIGN) == 0) return unknown("the issuer may not sign CRLs (key usage)");
-  if (!signature_good()) return unknown("the CRL's signature is not its issuer's");
+  if ((usage & KU_CRL_SIGN) == 0)
+    return unknown_because("the issuer may not sign CRLs (key usage)");
+  if (!signature_good()) return unknown_because("the CRL's signature is not its issuer's");
 
   std::string stale = time_objection(crl, now);
   X509_REVOKED* entry = nullptr;
   const int found = X509_CRL_get0_by_cert(crl, &entry, certificate.native());
   if (found == 1) return judge_entry(entry, stale);
-  if (!stale.empty()) return unknown(std::move(stale));
+  if (!stale.empty()) return unknown_because(std::move(stale));
   if (point != nullptr && point->onlysomereasons != nullptr)
-    return unknown("the CRL covers some reasons only");
+    return unknown_because("the CRL covers some reasons only");
   return RevocationFinding{RevocationState::good, {}, {}};
 }
 

@@ -11,10 +11,6 @@ using ResponsePtr = std::unique_ptr<OCSP_RESPONSE, OpenSslDelete<OCSP_RESPONSE_f
 using BasicPtr = std::unique_ptr<OCSP_BASICRESP, OpenSslDelete<OCSP_BASICRESP_free>>;
 using IdPtr = std::unique_ptr<OCSP_CERTID, OpenSslDelete<OCSP_CERTID_free>>;
 
-RevocationFinding unknown(std::string detail) {
-  return {RevocationState::unknown, std::move(detail), {}};
-}
-
 // Whether `id` names this certificate below this issuer, by the digest that `id` itself uses.
 bool names_certificate(const OCSP_CERTID* id, const Certificate& certificate,
                        const Certificate& issuer) {
@@ -93,32 +89,33 @@ std::string time_objection(const ASN1_GENERALIZEDTIME* begins, const ASN1_GENERA
 
 std::optional<RevocationFinding> judge_ocsp(std::string_view der, const Certificate& certificate,
                                             const Certificate& issuer, Time now) {
-  if (der.size() > kMaxOcspOctets) return unknown("the OCSP response is too long");
+  if (der.size() > kMaxOcspOctets) return unknown_because("the OCSP response is too long");
   const unsigned char* at = octets_of(der);
   const ResponsePtr response(d2i_OCSP_RESPONSE(nullptr, &at, static_cast<long>(der.size())));
-  if (response == nullptr) return unknown("the OCSP response is unreadable");
+  if (response == nullptr) return unknown_because("the OCSP response is unreadable");
   const int outcome = OCSP_response_status(response.get());
   if (outcome != OCSP_RESPONSE_STATUS_SUCCESSFUL)
-    return unknown(std::string("the OCSP responder answered ") + OCSP_response_status_str(outcome));
+    return unknown_because(std::string("the OCSP responder answered ") +
+                           OCSP_response_status_str(outcome));
   const BasicPtr basic(OCSP_response_get1_basic(response.get()));
-  if (basic == nullptr) return unknown("the OCSP response is unreadable");
+  if (basic == nullptr) return unknown_because("the OCSP response is unreadable");
   OCSP_SINGLERESP* answer = find_answer(basic.get(), certificate, issuer);
   if (answer == nullptr) return std::nullopt;
   if (has_critical_extension(basic.get(), answer))
-    return unknown("the OCSP response has an unknown critical extension");
+    return unknown_because("the OCSP response has an unknown critical extension");
   if (std::string why = signature_objection(basic.get(), issuer, now); !why.empty())
-    return unknown(std::move(why));
+    return unknown_because(std::move(why));
 
   int reason = 0;
   ASN1_GENERALIZEDTIME *revoked_at = nullptr, *this_update = nullptr, *next_update = nullptr;
   const int status =
       OCSP_single_get0_status(answer, &reason, &revoked_at, &this_update, &next_update);
   if (std::string why = time_objection(this_update, next_update, now); !why.empty())
-    return unknown(std::move(why));
+    return unknown_because(std::move(why));
   if (status == V_OCSP_CERTSTATUS_REVOKED)
     return RevocationFinding{RevocationState::revoked, {}, time_of(revoked_at).value_or(Time{})};
   if (status == V_OCSP_CERTSTATUS_GOOD) return RevocationFinding{RevocationState::good, {}, {}};
-  return unknown("the OCSP responder does not know the certificate");
+  return unknown_because("the OCSP responder does not know the certificate");
 }
 
 }  // namespace postern::x509

@@ -48,7 +48,7 @@ RevocationStatus RevocationIndex::status(const Certificate& certificate, const C
     merge(out, judge_ocsp(der, certificate, issuer, now), "staple");
   for (std::size_t i = 0; i < crls_.size(); ++i) {
     if (crls_[i] == nullptr) {
-      merge(out, RevocationFinding{RevocationState::unknown, "a CRL is unreadable", {}}, "crl");
+      merge(out, unknown_because("a CRL is unreadable"), "crl");
       continue;
     }
     const auto signature_good = [&] { return crl_signature_good(i, issuer); };

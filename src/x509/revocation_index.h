@@ -28,6 +28,9 @@ struct RevocationFinding {
   std::string detail;  // of `unknown`
   Time revoked_at{};
 };
+[[nodiscard]] inline RevocationFinding unknown_because(std::string detail) {
+  return {RevocationState::unknown, std::move(detail), {}};
+}
 
 // `signature_good` says whether `issuer` signed `crl`; asked last, since it reads the whole list.
 [[nodiscard]] std::optional<RevocationFinding> judge_crl(

@@ -217,6 +217,9 @@ const std::string& Certificate::thumbprint() const {
 const std::string& Certificate::subject() const {
   return facts_->subject;
 }
+std::string Certificate::subject_der() const {
+  return encode_der(X509_get_subject_name(facts_->native.get()), i2d_X509_NAME);
+}
 const std::string& Certificate::issuer() const {
   return facts_->issuer;
 }

@@ -32,6 +32,7 @@ class Certificate {
   // "CN=mail.contoso.com, O=Contoso, C=US".
   [[nodiscard]] const std::string& subject() const;
   [[nodiscard]] const std::string& issuer() const;
+  [[nodiscard]] std::string subject_der() const;    // as a CertificateRequest lists it
   [[nodiscard]] const std::string& serial() const;  // upper-case hex, no leading zeros
   [[nodiscard]] Time not_before() const;
   [[nodiscard]] Time not_after() const;                                // inclusive

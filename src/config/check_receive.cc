@@ -1,0 +1,173 @@
+#include <algorithm>
+#include <array>
+
+#include "base/text.h"
+#include "config/check.h"
+
+namespace postern::config {
+namespace {
+
+using policy::Config;
+using policy::Endpoint;
+using policy::ReceiveConnector;
+using policy::ReceiveTls;
+
+// Names that certificates of many tenants share: they tell the cloud from the world and no tenant
+// from another.
+constexpr std::array<std::string_view, 6> kSharedNames = {"protection.outlook.com", "outlook.com",
+                                                          "onmicrosoft.com",        "google.com",
+                                                          "amazonaws.com",          "pphosted.com"};
+
+bool is_shared_name(std::string_view name) {
+  return std::ranges::any_of(kSharedNames, [&](std::string_view shared) {
+    return iequals(name, shared) || iends_with(name, "." + std::string(shared));
+  });
+}
+
+std::string path_of(const ReceiveConnector& connector) {
+  return "receive." + connector.name;
+}
+
+// A wildcard address takes the port on every address of its family; IPv6 sockets take IPv6 only.
+bool conflict(const Endpoint& a, const Endpoint& b) {
+  const auto ipv6 = [](const Endpoint& e) { return e.host.find(':') != std::string::npos; };
+  const auto any = [](const Endpoint& e) { return e.host == "0.0.0.0" || e.host == "::"; };
+  return a.port != 0 && a.port == b.port && ipv6(a) == ipv6(b) &&
+         (a.host == b.host || any(a) || any(b));
+}
+
+void check_listeners(Reader& reader, const Config& config) {
+  struct Listener {
+    const Endpoint* endpoint;
+    const ReceiveConnector* connector;
+  };
+  std::vector<Listener> before;
+  for (const ReceiveConnector& connector : config.receive) {
+    check_not_empty(reader, path_of(connector) + ".listen", connector.listen.empty(),
+                    "[\"0.0.0.0:25\"]");
+    for (std::size_t i = 0; i < connector.listen.size(); ++i) {
+      const Endpoint& endpoint = connector.listen[i];
+      const auto other = std::ranges::find_if(
+          before, [&](const Listener& one) { return conflict(*one.endpoint, endpoint); });
+      if (other != before.end()) {
+        reader.error_at(path_of(connector) + ".listen[" + std::to_string(i) + "]",
+                        endpoint.str() + " conflicts with " + other->endpoint->str() + " of " +
+                            path_of(*other->connector) +
+                            "; give each connector an address or a port of its own");
+      }
+      before.push_back({&endpoint, &connector});
+    }
+  }
+}
+
+// A network so wide that a few of them are the whole internet. The widest that anyone owns or that
+// is private are 10.0.0.0/8 and fc00::/7.
+bool is_too_wide(const mail::Network& network) {
+  constexpr std::uint64_t kWidestIpv4 = 8, kWidestIpv6 = 7;
+  const std::string& text = network.text();
+  const size_t slash = text.find('/');
+  if (slash == std::string::npos) return false;
+  const auto prefix = parse_uint(std::string_view(text).substr(slash + 1));
+  return prefix && *prefix < (text.find(':') == std::string::npos ? kWidestIpv4 : kWidestIpv6);
+}
+
+void check_open_relay(Reader& reader, const ReceiveConnector& connector) {
+  for (std::size_t i = 0; i < connector.relay_from.size(); ++i) {
+    if (!is_too_wide(connector.relay_from[i])) continue;
+    reader.error_at(path_of(connector) + ".relay_from[" + std::to_string(i) + "]",
+                    connector.relay_from[i].text() +
+                        " is no network of one owner: anyone could send anything to anyone through "
+                        "this gateway (an open relay); name your own networks");
+  }
+}
+
+// "Everyone may address anyone" is the other way to spell an open relay.
+void check_accept_domains(Reader& reader, const ReceiveConnector& connector) {
+  for (std::size_t i = 0; i < connector.accept_domains.size(); ++i) {
+    if (connector.accept_domains[i].text() != "*") continue;
+    reader.error_at(
+        path_of(connector) + ".accept_domains[" + std::to_string(i) + "]",
+        "\"*\" lets every client address anyone (an open relay); name your own domains, "
+        "and clients that may address any recipient by relay_from");
+  }
+}
+
+void check_relay_for_clients(Reader& reader, const ReceiveConnector& connector) {
+  const std::string path = path_of(connector);
+  if (!connector.relay_for_clients) {
+    if (!connector.sender_domains.empty()) {
+      reader.error_at(path + ".sender_domains",
+                      "has no effect without relay_for_clients = true; set it, or leave this out");
+    }
+    return;
+  }
+  if (connector.client_domains.empty()) {
+    reader.error_at(path + ".relay_for_clients",
+                    "needs client_domains: the names that make a client certificate count");
+  }
+  const bool any_sender = std::ranges::any_of(
+      connector.sender_domains, [](const auto& pattern) { return pattern.text() == "*"; });
+  if (!connector.sender_domains.empty() && !any_sender) return;
+  const auto shared = std::ranges::find_if(connector.client_domains, is_shared_name);
+  if (shared != connector.client_domains.end()) {
+    reader.error_at(path + ".client_domains",
+                    "many tenants share certificates with the name " + *shared +
+                        ": with relay_for_clients and any sender each of them could relay "
+                        "here; list your own domains in sender_domains");
+  } else if (connector.sender_domains.empty()) {
+    reader.error_at(path + ".relay_for_clients",
+                    "needs sender_domains: the reverse-path domains such a client may use");
+  }
+}
+
+void check_tls(Reader& reader, const Config& config, const ReceiveConnector& connector) {
+  const std::string path = path_of(connector);
+  if (connector.tls == ReceiveTls::none) {
+    for (const auto& [key, set] : {std::pair{"implicit_tls", connector.implicit_tls},
+                                   std::pair{"certificate", !connector.certificate.empty()},
+                                   std::pair{"client_domains", !connector.client_domains.empty()},
+                                   std::pair{"announce_cas", !connector.announce_cas.empty()}}) {
+      if (!set) continue;
+      reader.error_at(path + "." + key, "contradicts tls = \"none\"; leave one of them out");
+    }
+    return;
+  }
+  if (config.certificates.empty()) {
+    reader.error_at(reader.was_set(path + ".tls") ? path + ".tls" : path,
+                    "TLS needs a certificate and there is no [certificates.NAME]; add one, or set "
+                    "tls = \"none\"");
+  }
+  if (connector.tls == ReceiveTls::mutual && connector.client_domains.empty()) {
+    reader.error_at(path + ".tls",
+                    "\"mutual\" needs client_domains: the names one of which a client certificate "
+                    "must bear");
+  }
+}
+
+void check_headers(Reader& reader, const ReceiveConnector& connector) {
+  if (connector.keep_organization_headers && connector.client_domains.empty()) {
+    reader.error_at(path_of(connector) + ".keep_organization_headers",
+                    "needs client_domains: only an authenticated client may bring such fields");
+  }
+}
+
+}  // namespace
+
+void check_receive(Reader& reader, const Config& config) {
+  check_listeners(reader, config);
+  for (const ReceiveConnector& connector : config.receive) {
+    const std::string path = path_of(connector);
+    check_certificate_name(reader, config, path + ".certificate", connector.certificate);
+    check_names(reader, path + ".trust", connector.trust, trust_names(config), "trust");
+    check_names(reader, path + ".announce_cas", connector.announce_cas, trust_names(config),
+                "trust");
+    check_revocation(reader, config, path + ".revocation", connector.revocation, connector.trust);
+    check_open_relay(reader, connector);
+    check_accept_domains(reader, connector);
+    check_relay_for_clients(reader, connector);
+    check_tls(reader, config, connector);
+    check_headers(reader, connector);
+  }
+}
+
+}  // namespace postern::config

@@ -5,17 +5,6 @@
 namespace postern::relay {
 namespace {
 
-store::Event event_of(const store::StoredMessage& message, std::int64_t recipient, Time now,
-                      std::string name, const Json& data) {
-  store::Event event;
-  event.message = message.facts.id;
-  event.recipient = recipient;
-  event.time = now;
-  event.event = std::move(name);
-  event.data = dump_json(data);
-  return event;
-}
-
 Json place_of(const SessionFacts& facts) {
   Json data = Json::object();
   data["next_hop"] = facts.destination.next_hop;
@@ -71,7 +60,36 @@ std::optional<mail::DsnAction> notice_due(const store::StoredMessage& message,
   return std::nullopt;
 }
 
+// Puts a DSN to the sender into the batch, with its event.
+void add_notice(Recorded& out, const Context& context, const policy::Config& config,
+                const store::StoredMessage& message, const std::vector<NoticeRecipient>& recipients,
+                bool full, Time now) {
+  if (recipients.empty()) return;
+  const std::string original = read_original(context.store, message, full);
+  std::optional<store::NewMessage> notice =
+      make_notice(config, context.store, message, recipients, original, now);
+  if (!notice) return;
+  Json data = Json::object();
+  data["dsn"] = notice->facts.id.str();
+  data["to"] = message.facts.reverse_path.str();
+  out.batch.events.push_back(make_event(message.facts.id, -1, now, "dsn.issue", data));
+  for (const store::NewRecipient& recipient : notice->recipients)
+    out.accepted.push_back(recipient.destination);
+  out.batch.accept.push_back(std::move(*notice));
+}
+
 }  // namespace
+
+store::Event make_event(MessageId message, std::int64_t recipient, Time now, std::string name,
+                        const Json& data) {
+  store::Event event;
+  event.message = message;
+  event.recipient = recipient;
+  event.time = now;
+  event.event = std::move(name);
+  event.data = dump_json(data);
+  return event;
+}
 
 Json tls_receipt(const SessionFacts& facts, Time now) {
   Json receipt = Json::object();
@@ -126,8 +144,8 @@ Recorded record_outcomes(const Context& context, const policy::Config& config,
       data["code"] = outcome.code;
       data["last_error"] = outcome.last_error;
     }
-    out.batch.events.push_back(
-        event_of(message, recipient.index, now, std::string(event_name(outcome.kind)), data));
+    out.batch.events.push_back(make_event(message.facts.id, recipient.index, now,
+                                          std::string(event_name(outcome.kind)), data));
     if (outcome.kind == Kind::temporary &&
         (outcome.scope == Scope::message || outcome.scope == Scope::recipient)) {
       out.deferred = true;
@@ -141,21 +159,42 @@ Recorded record_outcomes(const Context& context, const policy::Config& config,
       (*action == mail::DsnAction::failed ? failed : done).push_back(std::move(notice));
     }
   }
-  for (const std::vector<NoticeRecipient>* group : {&failed, &done}) {
-    if (group->empty()) continue;
-    const bool full = group == &failed && message.facts.ret != mail::DsnReturn::headers;
-    const std::string original = read_original(context.store, message, full);
-    std::optional<store::NewMessage> notice =
-        make_notice(config, context.store, message, *group, original, now);
-    if (!notice) continue;
-    Json data = Json::object();
-    data["dsn"] = notice->facts.id.str();
-    data["to"] = message.facts.reverse_path.str();
-    out.batch.events.push_back(event_of(message, -1, now, "dsn.issue", data));
-    for (const store::NewRecipient& recipient : notice->recipients)
-      out.accepted.push_back(recipient.destination);
-    out.batch.accept.push_back(std::move(*notice));
+  add_notice(out, context, config, message, failed, message.facts.ret != mail::DsnReturn::headers,
+             now);
+  add_notice(out, context, config, message, done, false, now);
+  return out;
+}
+
+Recorded record_expiry(const Context& context, const policy::Config& config,
+                       const store::StoredMessage& message, const Outcome& why,
+                       const std::string& remote_mta, std::string event, Time now) {
+  Recorded out;
+  std::vector<NoticeRecipient> told;
+  for (std::size_t i = 0; i < message.recipients.size(); ++i) {
+    const store::RecipientState& recipient = message.recipients[i];
+    store::Change change;
+    change.message = message.facts.id;
+    change.recipient = recipient.index;
+    change.status = store::Status::expired;
+    change.code = why.code;
+    change.last_error = why.last_error;
+    out.batch.changes.push_back(std::move(change));
+    if (!wants_failure_notice(message.facts, recipient.recipient)) continue;
+    NoticeRecipient notice;
+    notice.index = static_cast<std::uint32_t>(i);
+    notice.outcome = why;
+    notice.outcome.status = {5, 4, 7};  // delivery time expired (RFC 3463 s3.5)
+    notice.action = mail::DsnAction::failed;
+    notice.remote_mta = remote_mta;
+    told.push_back(std::move(notice));
   }
+  Json data = Json::object();
+  data["code"] = why.code;
+  data["last_error"] = why.last_error;
+  data["age"] = format_duration(now - message.facts.arrival);
+  out.batch.events.push_back(make_event(message.facts.id, -1, now, std::move(event), data));
+  add_notice(out, context, config, message, told, message.facts.ret != mail::DsnReturn::headers,
+             now);
   return out;
 }
 

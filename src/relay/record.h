@@ -31,6 +31,16 @@ struct Recorded {
                                        const std::vector<Outcome>& outcomes,
                                        const SessionFacts& facts, Time now);
 
+// The end of waiting: every recipient of `message` is marked expired, and the sender told why.
+// `event`: "queue.expire" or "queue.return" (the operator's). Blocking: reads the original.
+[[nodiscard]] Recorded record_expiry(const Context& context, const policy::Config& config,
+                                     const store::StoredMessage& message, const Outcome& why,
+                                     const std::string& remote_mta, std::string event, Time now);
+
+// One event of a message as a whole, or of one recipient.
+[[nodiscard]] store::Event make_event(MessageId message, std::int64_t recipient, Time now,
+                                      std::string name, const Json& data);
+
 // The receipt of one delivered recipient: peer, reference identifier, chain thumbprints, version,
 // cipher, policy and who set it, time.
 [[nodiscard]] Json tls_receipt(const SessionFacts& facts, Time now);

@@ -424,6 +424,15 @@ void Scheduler::add_exception(OperatorException exception) {
   retry_now(exception.destination);
 }
 
+std::optional<std::string> Scheduler::destination_of_blocker(const std::string& text) const {
+  for (const auto& [key, state] : work_->destinations) {
+    if (state.blocker && (key == text || state.destination.next_hop == text ||
+                          iequals(state.blocker->id.str(), text)))
+      return key;
+  }
+  return std::nullopt;
+}
+
 std::size_t Scheduler::blockers() const {
   return static_cast<std::size_t>(std::ranges::count_if(
       work_->destinations, [](const auto& entry) { return entry.second.blocker.has_value(); }));

@@ -49,6 +49,8 @@ class Scheduler {
   // hop or the blocker's id.
   std::size_t retry_now(const std::string& destination);
   void add_exception(OperatorException exception);
+  // The destination behind a blocker's id, next hop or key; nullopt: none such is blocked.
+  [[nodiscard]] std::optional<std::string> destination_of_blocker(const std::string& text) const;
 
   // {"blockers":[...],"destinations":[...]} of DESIGN.md. `counts` comes from the store (blocking
   // read, by the caller).

@@ -83,16 +83,6 @@ std::vector<NoticeRecipient> all_recipients(const store::StoredMessage& message,
   return out;
 }
 
-store::Event message_event(const store::StoredMessage& message, Time now, std::string name,
-                           const Json& data) {
-  store::Event event;
-  event.message = message.facts.id;
-  event.time = now;
-  event.event = std::move(name);
-  event.data = dump_json(data);
-  return event;
-}
-
 // One delay notice for all recipients that want one; marks every recipient, so it is looked at
 // once.
 void add_delay_notice(const Context& context, const policy::Config& config,
@@ -124,48 +114,7 @@ void add_delay_notice(const Context& context, const policy::Config& config,
   data["dsn"] = notice->facts.id.str();
   data["action"] = "delayed";
   data["to"] = message.facts.reverse_path.str();
-  batch.events.push_back(message_event(message, now, "dsn.issue", data));
-  for (const store::NewRecipient& recipient : notice->recipients)
-    accepted.push_back(recipient.destination);
-  batch.accept.push_back(std::move(*notice));
-}
-
-void add_expiry(const Context& context, const policy::Config& config,
-                const store::StoredMessage& message, const Reason& reason, Time now,
-                store::Batch& batch, std::vector<std::string>& accepted) {
-  Reason final_reason = reason;
-  final_reason.outcome.kind = Kind::permanent;
-  final_reason.outcome.status = {5, 4, 7};
-  std::vector<NoticeRecipient> recipients =
-      all_recipients(message, final_reason, mail::DsnAction::failed, std::nullopt);
-  std::erase_if(recipients, [&](const NoticeRecipient& recipient) {
-    return !wants_failure_notice(message.facts, message.recipients[recipient.index].recipient);
-  });
-  for (const store::RecipientState& recipient : message.recipients) {
-    store::Change change;
-    change.message = message.facts.id;
-    change.recipient = recipient.index;
-    change.status = store::Status::expired;
-    change.code = reason.outcome.code;
-    change.last_error = reason.outcome.last_error;
-    batch.changes.push_back(std::move(change));
-  }
-  Json data = Json::object();
-  data["code"] = reason.outcome.code;
-  data["last_error"] = reason.outcome.last_error;
-  data["age"] = format_duration(now - message.facts.arrival);
-  batch.events.push_back(message_event(message, now, "queue.expire", data));
-  log::write(kExpired, {{"message", message.facts.id.str()}, {"code", reason.outcome.code}});
-  if (recipients.empty()) return;
-  const bool full = message.facts.ret != mail::DsnReturn::headers;
-  const std::string original = read_original(context.store, message, full);
-  std::optional<store::NewMessage> notice =
-      make_notice(config, context.store, message, recipients, original, now);
-  if (!notice) return;
-  data = Json::object();
-  data["dsn"] = notice->facts.id.str();
-  data["to"] = message.facts.reverse_path.str();
-  batch.events.push_back(message_event(message, now, "dsn.issue", data));
+  batch.events.push_back(make_event(message.facts.id, -1, now, "dsn.issue", data));
   for (const store::NewRecipient& recipient : notice->recipients)
     accepted.push_back(recipient.destination);
   batch.accept.push_back(std::move(*notice));
@@ -177,6 +126,15 @@ struct Pass {
   std::vector<MessageId> expired;
   std::uint64_t overdue = 0;
 };
+
+void take(Pass& pass, Recorded recorded) {
+  for (store::Change& change : recorded.batch.changes)
+    pass.batch.changes.push_back(std::move(change));
+  for (store::Event& event : recorded.batch.events) pass.batch.events.push_back(std::move(event));
+  for (store::NewMessage& notice : recorded.batch.accept)
+    pass.batch.accept.push_back(std::move(notice));
+  pass.accepted.insert(pass.accepted.end(), recorded.accepted.begin(), recorded.accepted.end());
+}
 
 // Everything one destination needs now. Blocking: reads the store.
 Pass make_pass(const Context& context, const policy::Config& config, const std::string& key,
@@ -197,7 +155,10 @@ Pass make_pass(const Context& context, const policy::Config& config, const std::
         if (reason.blocked) ++pass.overdue;
         continue;
       }
-      add_expiry(context, config, message, reason, now, pass.batch, pass.accepted);
+      Recorded recorded = record_expiry(context, config, message, reason.outcome, reason.remote_mta,
+                                        "queue.expire", now);
+      log::write(kExpired, {{"message", message.facts.id.str()}, {"code", reason.outcome.code}});
+      take(pass, std::move(recorded));
       pass.expired.push_back(message.facts.id);
     }
   }

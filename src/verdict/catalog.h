@@ -21,8 +21,10 @@ struct CatalogEntry {
   std::string_view layer;       // "certificate-identity"
   std::string_view definition;  // one sentence: the cause in general
   // Where the evidence does not say otherwise, for a sending session (the judged peer is the
-  // server). judge mirrors client and server when it judges a client.
+  // server). judge mirrors client and server when it judges a client, except where the code itself
+  // names the role, as client-certificate-missing does.
   Fault usual_fault = Fault::unknown;
+  bool names_role = false;
   std::vector<std::string_view> cure_postern = {};   // what the operator of Postern does
   std::vector<std::string_view> cure_exchange = {};  // what the Exchange side of the session does
   std::vector<std::string_view> cure_postfix = {};   // what the Postfix side does

@@ -66,6 +66,7 @@ std::vector<CatalogEntry> negotiation_entries() {
        .definition = "The right certificate appears only when the client sends the server name; "
                      "without it a default one is shown.",
        .usual_fault = Fault::client,
+       .names_role = true,
        .cure_postern = {"Name the host in `hosts` of {who} instead of its address: Postern sends "
                         "the host's name as SNI.",
                         "Or the operator of {peer} makes the wanted certificate the default one."},
@@ -132,6 +133,7 @@ std::vector<CatalogEntry> client_certificate_entries() {
        .definition = "The server's list of acceptable client CAs exceeds the size limit and is cut "
                      "or breaks the handshake (Schannel 36885).",
        .usual_fault = Fault::server,
+       .names_role = true,
        .cure_postern = {"Ask the operator of {peer} to announce fewer client CAs or none.",
                         "On our own receive connectors leave `announce_cas` empty, or name small "
                         "trust sets."},
@@ -149,6 +151,7 @@ std::vector<CatalogEntry> client_certificate_entries() {
        .layer = "tls-handshake",
        .definition = "The receiver wants a client certificate and the sender presents none.",
        .usual_fault = Fault::client,
+       .names_role = true,
        .cure_postern = {"Sending: set `certificate` of {who} to the certificate that {peer} "
                         "expects.",
                         "Receiving: the operator of {peer} configures a client certificate that "
@@ -167,6 +170,7 @@ std::vector<CatalogEntry> client_certificate_entries() {
        .layer = "tls-handshake",
        .definition = "The sender presents a client certificate which the receiver declines.",
        .usual_fault = Fault::client,
+       .names_role = true,
        .cure_postern =
            {"See which certificate is presented and its chain: postern cert which.",
             "Present one that {peer} accepts (`certificate` of {who}): valid now, the full chain "
@@ -189,6 +193,7 @@ std::vector<CatalogEntry> client_certificate_entries() {
        .definition = "Mutual TLS is agreed, but the server does not ask the client for its "
                      "certificate.",
        .usual_fault = Fault::server,
+       .names_role = true,
        .cure_postern = {"Ask the operator of {peer} to request client certificates from us.",
                         "If he does not want mutual TLS, set {who} to \"authenticate\"."},
        .cure_exchange =
@@ -202,6 +207,7 @@ std::vector<CatalogEntry> client_certificate_entries() {
        .layer = "tls-handshake",
        .definition = "The client declines the certificate that the server presents.",
        .usual_fault = Fault::server,
+       .names_role = true,
        .cure_postern =
            {"See which certificate is presented and why: postern cert which.",
             "Present one with its full chain, valid now, bearing the name the client looks for, "

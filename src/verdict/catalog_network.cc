@@ -175,6 +175,7 @@ std::vector<CatalogEntry> smtp_entries() {
        .definition = "The receiver degrades or refuses the session (for instance withholds "
                      "STARTTLS) because of the sender address's reputation.",
        .usual_fault = Fault::client,
+       .names_role = true,
        .cure_postern = {"Follow the address in the server's reply: it names the list and how to be "
                         "removed.",
                         "Find out why the address was listed (an infected host, an open relay, a "
@@ -189,6 +190,7 @@ std::vector<CatalogEntry> smtp_entries() {
        .definition = "The server's EHLO reply has no STARTTLS although the other side insists on "
                      "TLS, and nothing shows a device removing it.",
        .usual_fault = Fault::server,
+       .names_role = true,
        .cure_postern = {"Ask the operator of {peer} to offer STARTTLS on port {port}; a server "
                         "without a usable certificate stops offering it.",
                         "If the partner really has no TLS, a time-boxed `exception` of the partner "
@@ -234,6 +236,7 @@ std::vector<CatalogEntry> smtp_entries() {
        .definition = "STARTTLS is advertised but the server answers the command with a 4xx/5xx "
                      "reply.",
        .usual_fault = Fault::server,
+       .names_role = true,
        .cure_postern =
            {"Ask the operator of {peer} to look at the server's log: a server that "
             "offers STARTTLS and refuses it mostly cannot load its key or certificate."},
@@ -250,6 +253,7 @@ std::vector<CatalogEntry> smtp_entries() {
        .definition = "The receiver demands TLS, offers STARTTLS, and the client carries on in "
                      "clear text.",
        .usual_fault = Fault::client,
+       .names_role = true,
        .cure_postern = {"Sending: set `tls` of {who} to \"opportunistic\" or higher.",
                         "Receiving: the client {peer} must use STARTTLS; as a passing relief set "
                         "`tls = \"opportunistic\"` on the receive connector."},
@@ -264,6 +268,7 @@ std::vector<CatalogEntry> smtp_entries() {
        .layer = "smtp",
        .definition = "Implicit TLS is spoken to a STARTTLS port or the other way round.",
        .usual_fault = Fault::client,
+       .names_role = true,
        .cure_postern = {"Port 465 speaks TLS from the first byte, ports 25 and 587 use STARTTLS: "
                         "correct port or `implicit_tls` for {peer} port {port} in {who}."},
        .cure_exchange =

@@ -104,6 +104,7 @@ std::vector<CatalogEntry> selection_entries() {
                      "presented, so the session is not attributed to the tenant "
                      "(TlsSenderCertificateName).",
        .usual_fault = Fault::client,
+       .names_role = true,
        .cure_postern = {"Compare the name the cloud's inbound connector expects with ours ({own}).",
                         "Present the certificate that bears it: `certificate` of {who}; or have "
                         "the connector changed."},
@@ -120,6 +121,7 @@ std::vector<CatalogEntry> selection_entries() {
        .definition = "The sender's domain is bound to a certificate name, and the client's "
                      "certificate does not bear it (RestrictDomainsToCertificate).",
        .usual_fault = Fault::client,
+       .names_role = true,
        .cure_postern = {"The operator of {peer} presents a certificate that bears {wanted}.",
                         "If the client may send for this domain, add its name to the partner's "
                         "`names`, or the domain to `sender_domains` of the receive connector."},

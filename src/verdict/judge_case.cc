@@ -72,10 +72,10 @@ std::string Case::peer() const {
 }
 
 Finding Case::finding(std::string_view code, std::string cause) const {
-  const Fault usual = catalog_entry(code).usual_fault;
+  const CatalogEntry& entry = catalog_entry(code);
   Finding out;
   out.code = code;
-  out.fault = sending() ? usual : mirrored(usual);
+  out.fault = sending() || entry.names_role ? entry.usual_fault : mirrored(entry.usual_fault);
   out.cause = std::move(cause);
   return out;
 }

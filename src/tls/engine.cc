@@ -381,6 +381,10 @@ Result<void> Engine::write(std::string_view plaintext) {
   return {};
 }
 
+bool Engine::established() const {
+  return state_->facts.completed;
+}
+
 void Engine::shutdown() {
   State& s = *state_;
   if (!s.facts.completed || s.broken) return;

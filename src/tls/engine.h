@@ -78,7 +78,8 @@ class Engine {
   // closed (close_notify or an alert: see evidence().alert_received), protocol.
   [[nodiscard]] Result<std::string> read(std::size_t max);
   [[nodiscard]] Result<void> write(std::string_view plaintext);
-  void shutdown();     // close_notify into the output
+  [[nodiscard]] bool established() const;  // the handshake is complete
+  void shutdown();                         // close_notify into the output
   void peer_closed();  // the transport ended: lets handshake()/read() report truncation
 
   // Facts so far; after handshake the presented chain, staple, CA names of the request, SNI,

@@ -1,10 +1,12 @@
 // Any octets from a server: no fault, every command a line, and the same conversation wherever the
 // octets of a line are cut. (Lines are fed one at a time: what is read together counts as sent
 // before our next command, see ClientSession.)
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "smtp/client_session.h"
 
@@ -29,8 +31,9 @@ class Client {
     while (!actions.empty()) {
       ClientActions more;
       for (ClientAction& action : actions) {
-        require(more.empty());
-        more = std::visit([this](auto& a) { return on(a); }, action);
+        for (ClientAction& next : std::visit([this](auto& a) { return on(a); }, action)) {
+          more.push_back(std::move(next));
+        }
       }
       actions = std::move(more);
     }

@@ -2,8 +2,10 @@
 // halves: getting ready (greeting, EHLO or HELO, STARTTLS, EHLO again), which observe drives and
 // records, and transactions, which relay drives. The driver asks for one thing at a time and feeds
 // replies until the action that answers it appears. Octets after STARTTLS's 220 and before the
-// handshake are an error (injection). Source: RFC 5321, 1870, 2034, 2920, 3030, 3207, 3461, 6152,
-// 6531.
+// handshake are an error (injection); so is a reply that came before the command it could answer.
+// 421 answers the command it meets and closes the session. After a transaction that failed behind
+// MAIL the next one starts with RSET by itself. Source: RFC 5321, 1870, 2034, 2920, 3030, 3207,
+// 3461, 6152, 6531.
 #pragma once
 
 #include <cstdint>

@@ -1,10 +1,14 @@
 // The server side of one SMTP connection, without a socket: octets and events in, actions out. The
 // driver (net, relay) owns the socket, the clock and the TLS engine; this class owns the dialogue.
 // Same actions (Write texts joined) for every segmentation. Knows no policy: whoever drives it
-// decides about sender, recipient and message and hands the reply in. STARTTLS: octets that arrive
-// between "220" and the handshake close the session; on_tls_ready starts from an empty buffer. Only
-// CR LF . CR LF ends DATA; a bare CR or LF in a body is refused (after the end of data) unless
-// allowed. Source: RFC 5321, 1870, 1985 (no ETRN), 2034, 2920, 3030, 3207, 3461, 6152, 6531.
+// decides about sender, recipient and message and hands the reply in (a 421 ends the session).
+// STARTTLS: octets that arrive between "220" and the handshake close the session; where they stand
+// behind the command already, Close comes in place of StartTls. on_tls_ready starts from an empty
+// buffer. Only CR LF . CR LF ends DATA; NUL and a bare CR or LF in a body are refused (after the
+// end of data) unless allowed; a bare LF among commands, a BDAT whose size cannot be read, HTTP and
+// a ClientHello in the clear end the session. The driver takes the actions of one call in order,
+// the whole list, before it calls again. Source: RFC 5321, 1870, 1985 (no ETRN), 2034, 2920, 3030,
+// 3207, 3461, 6152, 6531.
 #pragma once
 
 #include <cstdint>
@@ -37,6 +41,7 @@ struct ServerOptions {
   std::uint64_t max_message_size = 150ULL << 20;
   unsigned max_recipients = 1000;
   unsigned max_messages = 1000;
+  // In bodies: a bare LF is stored as CR LF, a bare CR as a blank; NUL is refused all the same.
   bool allow_bare_newlines = false;
 };
 

@@ -46,6 +46,12 @@ void check_not_empty(Reader& reader, const std::string& path, bool empty,
   reader.error_at(path, "is empty; write it like " + std::string(example));
 }
 
+std::vector<std::string> send_names(const Config& config) {
+  std::vector<std::string> out;
+  for (const policy::SendConnector& connector : config.send) out.push_back(connector.name);
+  return out;
+}
+
 std::vector<std::string> trust_names(const Config& config) {
   std::vector<std::string> out = {"system"};
   for (const policy::TrustConfig& set : config.trust) out.push_back(set.name);

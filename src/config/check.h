@@ -23,5 +23,6 @@ void check_certificate_name(Reader& reader, const policy::Config& config, const 
 void check_revocation(Reader& reader, const policy::Config& config, const std::string& path,
                       verdict::Revocation mode, const std::vector<std::string>& sets);
 [[nodiscard]] std::vector<std::string> trust_names(const policy::Config& config);
+[[nodiscard]] std::vector<std::string> send_names(const policy::Config& config);
 
 }  // namespace postern::config

@@ -162,6 +162,9 @@ void check_receive(Reader& reader, const Config& config) {
     check_names(reader, path + ".announce_cas", connector.announce_cas, trust_names(config),
                 "trust");
     check_revocation(reader, config, path + ".revocation", connector.revocation, connector.trust);
+    if (!connector.send_via.empty()) {
+      check_names(reader, path + ".send_via", {connector.send_via}, send_names(config), "send");
+    }
     check_open_relay(reader, connector);
     check_accept_domains(reader, connector);
     check_relay_for_clients(reader, connector);

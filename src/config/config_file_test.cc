@@ -42,7 +42,6 @@ protocol_log_max_age = "7d"
 probe_min = "2s"
 probe_max = 60
 retain_delivered = "1h30m"
-release_rate = 7
 
 [timeouts]
 greeting = "1m"
@@ -137,7 +136,6 @@ TEST(ParseConfig, ReadsEveryKindOfValue) {
   EXPECT_EQ(c.queue.probe_min, Duration(2s));
   EXPECT_EQ(c.queue.probe_max, Duration(60s));
   EXPECT_EQ(c.queue.retain_delivered, Duration(90min));
-  EXPECT_EQ(c.queue.release_rate, 7U);
   EXPECT_EQ(c.timeouts.greeting, Duration(1min));
   ASSERT_EQ(c.certificates.size(), 1U);
   EXPECT_EQ(c.certificates[0].chain, "/etc/postern/tls/hybrid.pem");
@@ -161,7 +159,7 @@ TEST(ParseConfig, ReadsReceiveConnectors) {
   EXPECT_TRUE(in->relay_from.at(0).contains("10.1.2.3"));
   EXPECT_TRUE(in->relay_for_clients && in->legacy_cn && in->keep_organization_headers);
   EXPECT_EQ(in->max_message_size, 20'000'000U);
-  EXPECT_EQ(in->where.line, 34);
+  EXPECT_EQ(in->where.line, 33);
 }
 
 TEST(ParseConfig, ReadsSendConnectorsInTheOrderOfTheFile_AndPartners) {

@@ -112,8 +112,6 @@ const Keys<QueueConfig>& queue_keys() {
                 "Beyond this size the oldest delivered messages go first."),
       key<Size>("retain_trace_size", &Q::retain_trace_size,
                 "Beyond this size the oldest trace goes first."),
-      key<Count64<1>>("release_rate", &Q::release_rate,
-                      "Messages a second that a cured blocker lets go."),
       key<Count<1, 1000>>("max_sessions_per_destination", &Q::max_sessions_per_destination,
                           "Sessions at one time to one destination."),
       key<Count<1>>("max_messages_per_session", &Q::max_messages_per_session,
@@ -214,6 +212,8 @@ const Keys<ReceiveConnector>& receive_keys() {
       key<Word<StarttlsReply>>(
           "starttls_reply", &R::starttls_reply,
           "The refusal of clear text: RFC 3207's 530, or Exchange's 451 5.7.3."),
+      key<Text>("send_via", &R::send_via,
+                "Send connector for all mail taken here; absent: by recipient domain."),
       key<Size>("max_message_size", &R::max_message_size, "Larger messages are refused (SIZE)."),
       key<Count<100>>("max_recipients", &R::max_recipients,
                       "Recipients of one message; at least 100 (RFC 5321 4.5.3.1.8)."),

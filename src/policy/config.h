@@ -65,7 +65,6 @@ struct QueueConfig {
   Duration retain_expired = 14 * 24h, retain_delivered = 0ms, retain_trace = 30 * 24h;
   std::uint64_t retain_expired_size = 1ULL << 30, retain_delivered_size = 1ULL << 30,
                 retain_trace_size = 1ULL << 30;
-  std::uint64_t release_rate = 50;  // messages a second and blocker when released
   unsigned max_sessions_per_destination = 4;
   unsigned max_messages_per_session = 100;
   Location where;
@@ -117,6 +116,8 @@ struct ReceiveConnector {
   bool keep_organization_headers = false;
   StarttlsReply starttls_reply = StarttlsReply::rfc;
   std::uint64_t max_message_size = 150ULL << 20;
+  // Send connector for all mail taken here, whatever the recipient's domain; empty: by domain.
+  std::string send_via;
   unsigned max_recipients = 1000;   // RFC 5321 s4.5.3.1.8: at least 100
   unsigned max_received_hops = 60;  // RFC 5321 s6.3
   unsigned max_connections = 1000;

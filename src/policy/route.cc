@@ -177,9 +177,23 @@ std::optional<Destination> Destination::parse(std::string_view key) {
   return out;
 }
 
-Result<Destination> route(const Config& config, std::string_view recipient_domain) {
+Destination route_again(const Config& config, std::string_view recipient_domain,
+                        const Destination& old) {
+  const bool chosen_by_receiver = std::ranges::any_of(
+      config.receive,
+      [&](const ReceiveConnector& receive) { return receive.send_via == old.connector; });
+  const Result<Destination> now =
+      route(config, recipient_domain,
+            chosen_by_receiver ? std::string_view(old.connector) : std::string_view());
+  return now ? *now : old;
+}
+
+Result<Destination> route(const Config& config, std::string_view recipient_domain,
+                          std::string_view send_via) {
   const SendConnector* connector =
-      most_specific(config.send, recipient_domain, [](const SendConnector&) { return true; });
+      send_via.empty()
+          ? most_specific(config.send, recipient_domain, [](const SendConnector&) { return true; })
+          : config.find_send(send_via);
   if (connector == nullptr) {
     const std::string domain = printable(recipient_domain, mail::kMaxDomainOctets);
     return invalid("no send connector for domain " + domain + ": add [send.NAME] domains = [\"" +

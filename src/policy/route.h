@@ -29,7 +29,13 @@ struct Destination {
 // The send connector by the most specific pattern (ties: the first in the file), and the partner
 // whose domains match. Errors: invalid "no send connector for domain X: add [send.NAME] domains =
 // [...]".
-[[nodiscard]] Result<Destination> route(const Config& config, std::string_view recipient_domain);
+// `send_via`: a receive connector's, which then decides alone; empty: by domain.
+[[nodiscard]] Result<Destination> route(const Config& config, std::string_view recipient_domain,
+                                        std::string_view send_via = {});
+// Where mail that waits for `old` goes under `config`: by domain, but by the same connector where a
+// receive connector's send_via chose it. Nowhere: `old` as it is.
+[[nodiscard]] Destination route_again(const Config& config, std::string_view recipient_domain,
+                                      const Destination& old);
 
 // The trust sets a list of names means, loaded. Missing names are skipped (config check refuses
 // them).

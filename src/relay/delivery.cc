@@ -59,7 +59,7 @@ class Session {
   io::Task<bool> deliver_to_drop(store::StoredMessage message, std::string folder);
   io::Task<Result<smtp::TransactionDone>> transact(const store::StoredMessage& message,
                                                    store::BodyReader& body);
-  io::Task<Result<void>> send_body(store::BodyReader& body, smtp::ClientActions& actions);
+  io::Task<Result<smtp::ClientActions>> next_block(store::BodyReader& body, std::uint64_t& offset);
   io::Task<Result<void>> write_all(smtp::ClientActions& actions,
                                    std::optional<smtp::TransactionDone>& done, bool& need_body);
   io::Task<void> record(store::StoredMessage message, std::vector<Outcome> outcomes);
@@ -163,29 +163,20 @@ io::Task<Result<void>> Session::write_all(smtp::ClientActions& actions,
   co_return Result<void>();
 }
 
-io::Task<Result<void>> Session::send_body(store::BodyReader& body, smtp::ClientActions& actions) {
-  for (std::uint64_t offset = 0;;) {
-    store::BodyReader* reader = &body;
-    auto read = [reader, offset] { return reader->read(offset, kBodyBlockOctets); };
-    Result<std::string> block = co_await io::run_blocking(context_.runtime, read);
-    if (!block || (block->empty() && offset < body.size())) {
-      actions = look_.ready->session.abort_body();
-      co_return block ? Result<void>(invalid("the stored body ends early"))
-                      : Result<void>(std::unexpected(block.error()));
-    }
-    offset += block->size();
-    const bool last = offset >= body.size();
-    smtp::ClientActions out = look_.ready->session.body(*block, last);
-    for (smtp::ClientAction& action : out) {
-      if (auto* write = std::get_if<smtp::ClientWrite>(&action)) {
-        CO_TRY_VOID(co_await look_.ready->stream->write(write->octets,
-                                                        snapshot_->config->timeouts.body_block));
-      } else {
-        actions.push_back(std::move(action));
-      }
-    }
-    if (last) co_return Result<void>();
+// The next block of the body, handed to the session; `offset` moves on. Errors: it cannot be read,
+// and then the message must not end as if it were whole: the connection is dropped.
+io::Task<Result<smtp::ClientActions>> Session::next_block(store::BodyReader& body,
+                                                          std::uint64_t& offset) {
+  store::BodyReader* reader = &body;
+  auto read = [reader, at = offset] { return reader->read(at, kBodyBlockOctets); };
+  Result<std::string> block = co_await io::run_blocking(context_.runtime, read);
+  if (!block || (block->empty() && offset < body.size())) {
+    look_.ready->session.abort_body();
+    if (!block) co_return std::unexpected(block.error());
+    co_return invalid("the stored body ends early");
   }
+  offset += block->size();
+  co_return look_.ready->session.body(*block, offset >= body.size());
 }
 
 // One transaction to its end. Errors: the connection was lost or talked nonsense (lost_words_ says
@@ -203,15 +194,18 @@ io::Task<Result<smtp::TransactionDone>> Session::transact(const store::StoredMes
   transaction.envid = message.facts.envid;
 
   std::optional<smtp::TransactionDone> done;
+  bool body_wanted = false;
+  bool body_ended = false;
+  std::uint64_t offset = 0;
   smtp::ClientActions actions = look_.ready->session.transaction(transaction);
   while (true) {
-    bool need_body = false;
-    CO_TRY_VOID(co_await write_all(actions, done, need_body));
-    if (need_body) {
-      CO_TRY_VOID(co_await send_body(body, actions));
-      CO_TRY_VOID(co_await write_all(actions, done, need_body));
-    }
+    CO_TRY_VOID(co_await write_all(actions, done, body_wanted));
     if (done) co_return std::move(*done);
+    if (body_wanted && !body_ended && look_.ready->session.wants_body()) {
+      CO_TRY(actions, co_await next_block(body, offset));
+      body_ended = offset >= body.size();
+      continue;
+    }
     const Duration limit = deadline(snapshot_->config->timeouts, look_.ready->session.waiting());
     CO_TRY(const std::string octets, co_await look_.ready->stream->read(limit));
     protocol('<', octets.substr(0, octets.find("\r\n")));

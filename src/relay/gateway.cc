@@ -196,6 +196,8 @@ Result<std::unique_ptr<Gateway>> Gateway::create(Configuration configuration, co
   store::OpenOptions options;
   options.body_memory = server.body_memory;
   options.min_free_space = server.min_free_space;
+  options.retain_delivered =
+      configuration.snapshot->config->queue.retain_delivered > Duration::zero();
   TRY(std::unique_ptr<store::Store> store, store::open_store(server.store, options));
   const unsigned loops =
       server.threads != 0 ? server.threads : std::max(1U, std::thread::hardware_concurrency());

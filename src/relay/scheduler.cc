@@ -379,8 +379,8 @@ void Scheduler::snapshot_changed(bool configuration) {
   if (!configuration) return;
   const std::shared_ptr<const policy::Config> config = work->config();
   auto route = [config](std::string_view domain, std::string_view old) {
-    const Result<policy::Destination> found = policy::route(*config, domain);
-    return found ? found->key() : std::string(old);
+    const std::optional<policy::Destination> before = policy::Destination::parse(old);
+    return before ? policy::route_again(*config, domain, *before).key() : std::string(old);
   };
   work->context.store.reroute(std::move(route), [work](const Result<void>& moved) {
     if (!moved) log::write(kStoreTrouble, {{"what", "reroute"}, {"error", moved.error().what()}});

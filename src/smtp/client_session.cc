@@ -247,13 +247,12 @@ ClientActions ClientSession::body(std::string_view octets, bool last) {
   return state_->take_actions();
 }
 
-ClientActions ClientSession::abort_body() {
+void ClientSession::abort_body() {
   state_->content = State::Content::none;
   state_->transaction.reset();
   state_->planned.clear();
   state_->owed.clear();
   state_->phase = State::Phase::closed;
-  return {};
 }
 
 ClientActions ClientSession::reset() {

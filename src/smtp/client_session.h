@@ -117,9 +117,10 @@ class ClientSession {
   // BDAT. A body that does not end in CRLF gets one under DATA. Never emits a bare CR or LF as line
   // end: what is stored has none.
   [[nodiscard]] ClientActions body(std::string_view octets, bool last);
-  [[nodiscard]] ClientActions abort_body();  // local read error: ends so that the server cannot
-                                             // take the message; session is closed
-  [[nodiscard]] ClientActions reset();       // RSET
+  // The body cannot be read on: the session is closed, and the driver drops the connection, so that
+  // the server cannot take the message for whole.
+  void abort_body();
+  [[nodiscard]] ClientActions reset();  // RSET
   [[nodiscard]] ClientActions quit();
 
   // False: enough is on its way (kMaxChunksInFlight), or the server has refused: feed replies

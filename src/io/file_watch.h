@@ -19,7 +19,8 @@ class FileWatch {
  public:
   // `on_change` runs on `executor`'s loop. Paths may not exist yet; folders are watched as such.
   FileWatch(Executor executor, Runtime& runtime, std::function<void()> on_change);
-  ~FileWatch();  // on the executor's loop
+  ~FileWatch();  // on the executor's loop, or when it has stopped
+  // Any thread. What happens to a path between two calls that both name it is told.
   void set_paths(const std::vector<std::string>& paths);
 
  private:

@@ -1,8 +1,16 @@
 // Certificates with keys and trust sets as loaded from disk: immutable snapshots, swapped whole on
 // reload. Rules of reload: a chain and its key are two files, so a mismatch waits for the second
 // write; an unreadable, mismatching or expired certificate never replaces a usable one (the old one
-// stays, the refusal is reported); symlink swaps count as changes. At start an expired only
-// certificate is used and reported.
+// stays, the refusal is reported); nor does one that is not yet valid, which is why a caller loads
+// again now and then even when no file changes. Symlink swaps count as changes. At start an expired
+// only certificate is used and reported. A trust set of which any file cannot be read stays as it
+// was.
+//
+// A PEM file of a trust set may record, in lines above a certificate, how it got there:
+//   # added-by: ops
+//   # added: 2026-11-01T00:00:00Z     (absent: the file's modification time)
+//   # partner: fabrikam
+// What is not recorded comes from [trust.NAME] added_by and partner.
 #pragma once
 
 #include <memory>

@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "base/json.h"
-#include "verdict/judge_test_support.h"
+#include "verdict/testing/judge_cases.h"
 
 namespace postern::verdict {
 namespace {

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "verdict/catalog.h"
-#include "verdict/judge_test_support.h"
+#include "verdict/testing/judge_cases.h"
 
 namespace postern::verdict {
 namespace {

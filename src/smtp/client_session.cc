@@ -92,7 +92,7 @@ void ClientSession::State::on_session_reply(Owed what, Reply reply) {
     case Owed::starttls:
       if (reply.code() == 220) {
         phase = Phase::tls;
-        actions.emplace_back(ClientStartTls{});
+        actions.emplace_back(ClientStartTls{std::move(reply)});
       } else {
         actions.emplace_back(StartTlsRefused{std::move(reply)});
       }

@@ -39,7 +39,9 @@ struct Capabilities {
 struct ClientWrite {
   std::string octets;
 };
-struct ClientStartTls {};  // server said 220: handshake, then on_tls_ready
+struct ClientStartTls {
+  mail::Reply reply;
+};  // server said 220: handshake, then on_tls_ready
 struct Greeted {
   mail::Reply reply;
 };  // any code; after a non-220 the session only takes quit()

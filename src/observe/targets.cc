@@ -1,0 +1,191 @@
+// Where the mail of a next hop may be handed in. Source: RFC 5321 s5.1, RFC 7505 (null MX).
+#include <algorithm>
+
+#include "base/text.h"
+#include "mail/idna.h"
+#include "observe/look.h"
+
+namespace postern::observe {
+namespace {
+
+using Status = verdict::DnsEvidence::Status;
+
+bool usable(Status status) {
+  return status == Status::secure || status == Status::insecure;
+}
+
+bool is_loopback(std::string_view address) {
+  return address.starts_with("127.") || address == "::1";
+}
+
+// One of our own listeners: what is sent there comes back.
+bool is_own(const TargetRequest& request, const std::string& address, std::uint16_t port) {
+  return std::ranges::any_of(request.own_listeners, [&](const policy::Endpoint& own) {
+    const bool any = own.host == "0.0.0.0" || own.host == "::";
+    return own.port == port && (own.host == address || (any && is_loopback(address)));
+  });
+}
+
+void note_ttl(Targets& out, Duration ttl) {
+  if (ttl == Duration::zero()) return;
+  out.ttl = out.ttl == Duration::zero() ? ttl : std::min(out.ttl, ttl);
+}
+
+struct Found {
+  bool any = false;
+  bool own = false;  // an address of it is a listener of ours
+};
+
+// Every address of one host becomes a target. What DNS said is kept for the case that nothing is
+// found.
+io::Task<Found> add_host(dns::Resolver& resolver, const TargetRequest& request, std::string host,
+                         std::uint16_t port, verdict::DnsEvidence dns, Targets& out) {
+  Found found;
+  const dns::AddressAnswer answer = co_await resolver.addresses(host);
+  note_ttl(out, answer.ttl);
+  dns.address = answer.status;
+  if (!answer.detail.empty()) dns.detail = answer.detail;
+  for (const std::string& address : answer.addresses) {
+    if (is_own(request, address, port)) {
+      found.own = true;
+      continue;
+    }
+    if (out.list.size() >= kMaxTargets) break;
+    Target target;
+    target.host = host;
+    target.address = address;
+    target.port = port;
+    target.dns = dns;
+    out.list.push_back(std::move(target));
+    found.any = true;
+  }
+  // The worst trouble is the one to tell: an answer that is missing for now outweighs one that is
+  // no.
+  if (!usable(answer.status) && !usable(out.dns.address)) out.dns = dns;
+  if (usable(answer.status)) out.dns.address = answer.status;
+  co_return found;
+}
+
+void set_problem(Targets& out, std::string code, std::string words, bool permanent) {
+  out.problem_code = std::move(code);
+  out.problem = std::move(words);
+  out.permanent = permanent;
+}
+
+void explain_nothing(Targets& out, const std::string& name) {
+  const std::string detail = out.dns.detail.empty() ? std::string() : ": " + out.dns.detail;
+  if (out.dns.mx == Status::bogus || out.dns.address == Status::bogus) {
+    return set_problem(out, "dnssec-bogus",
+                       "the DNS answer for " + name + " fails DNSSEC validation" + detail, false);
+  }
+  if (out.dns.mx == Status::no_such_name) {
+    return set_problem(out, "dns-resolution-failure", "the domain " + name + " does not exist",
+                       true);
+  }
+  set_problem(out, "dns-resolution-failure", "no usable MX or address record of " + name + detail,
+              false);
+}
+
+io::Task<void> resolve_smart_hosts(dns::Resolver& resolver, const TargetRequest& request,
+                                   Targets& out) {
+  std::string names;
+  for (const policy::Endpoint& host : request.hosts) {
+    const Found found =
+        co_await add_host(resolver, request, host.host, host.port, verdict::DnsEvidence(), out);
+    if (found.own)
+      set_problem(out, "mail-loop", "smart host " + host.str() + " is a listener of our own", true);
+    names += (names.empty() ? "" : ", ") + host.str();
+  }
+  if (out.list.empty() && out.problem_code != "mail-loop") explain_nothing(out, names);
+}
+
+// MX records from the most preferred on; ours and what is less preferred are left out (RFC 5321
+// s5.1).
+std::vector<dns::MxRecord> without_us(const std::vector<dns::MxRecord>& records,
+                                      const std::string& own_name, bool& dropped) {
+  const auto ours = std::ranges::find_if(
+      records, [&](const dns::MxRecord& r) { return iequals(r.host, own_name); });
+  if (ours == records.end()) return records;
+  dropped = true;
+  std::vector<dns::MxRecord> out;
+  for (const dns::MxRecord& record : records) {
+    if (record.preference < ours->preference) out.push_back(record);
+  }
+  return out;
+}
+
+io::Task<void> resolve_mx(dns::Resolver& resolver, const TargetRequest& request, std::string domain,
+                          Targets& out) {
+  const dns::MxAnswer mx = co_await resolver.mx(domain);
+  note_ttl(out, mx.ttl);
+  out.dns.mx = mx.status;
+  out.dns.null_mx = mx.null_mx;
+  out.dns.detail = mx.detail;
+  if (mx.null_mx) {
+    set_problem(out, "null-mx", "the domain " + domain + " takes no mail (null MX)", true);
+    co_return;
+  }
+  if (mx.status == Status::no_data) {  // the domain itself is the host
+    verdict::DnsEvidence dns = out.dns;
+    dns.detail = "no MX, address record used";
+    const Found found = co_await add_host(resolver, request, domain, request.port, dns, out);
+    if (found.own && !found.any)
+      set_problem(out, "mail-loop", "mail for " + domain + " leads back to ourselves", true);
+    if (out.list.empty() && out.problem_code == "none") explain_nothing(out, domain);
+    co_return;
+  }
+  if (!usable(mx.status)) {
+    explain_nothing(out, domain);
+    co_return;
+  }
+  bool dropped = false;
+  const std::vector<dns::MxRecord> records = without_us(mx.records, request.own_name, dropped);
+  const verdict::DnsEvidence dns = out.dns;
+  for (const dns::MxRecord& record : records) {
+    const Found found = co_await add_host(resolver, request, record.host, request.port, dns, out);
+    if (found.own && !found.any) {
+      dropped = true;
+      break;  // this host is us by address: what is less preferred must not be tried either
+    }
+  }
+  if (!out.list.empty()) co_return;
+  if (dropped) {
+    set_problem(out, "mail-loop", "the MX records of " + domain + " lead back to ourselves", true);
+  } else {
+    explain_nothing(out, domain);
+  }
+}
+
+}  // namespace
+
+io::Task<Targets> resolve_targets(dns::Resolver& resolver, TargetRequest request) {
+  Targets out;
+  out.problem_code = "none";
+  if (!request.hosts.empty()) {
+    co_await resolve_smart_hosts(resolver, request, out);
+  } else if (request.domain.starts_with('[')) {
+    // An address literal names the host itself (RFC 5321 s2.3.5).
+    std::string address = request.domain.substr(1, request.domain.size() - 2);
+    if (istarts_with(address, "IPv6:")) address.erase(0, 5);
+    const Found found =
+        co_await add_host(resolver, request, address, request.port, verdict::DnsEvidence(), out);
+    if (found.own && !found.any)
+      set_problem(out, "mail-loop", request.domain + " is ourselves", true);
+  } else {
+    const Result<std::string> ascii = mail::to_a_labels(request.domain);
+    if (!ascii) {
+      set_problem(out, "dns-resolution-failure", ascii.error().what(), true);
+      co_return out;
+    }
+    std::string domain = *ascii;
+    co_await resolve_mx(resolver, request, std::move(domain), out);
+  }
+  if (!out.list.empty()) {
+    out.problem_code = "none";
+    out.problem.clear();
+    out.permanent = false;
+  }
+  co_return out;
+}
+
+}  // namespace postern::observe

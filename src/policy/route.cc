@@ -236,6 +236,13 @@ std::vector<std::string> LoadedTrust::crls_of(const std::vector<std::string>& na
   return out;
 }
 
+std::vector<std::string> send_trust(const Config& config, const Destination& destination) {
+  const SendConnector* connector = config.find_send(destination.connector);
+  const Partner* partner = partner_named_by(config, destination);
+  if (partner != nullptr && !partner->trust.empty()) return partner->trust;
+  return connector != nullptr ? connector->trust : std::vector<std::string>();
+}
+
 verdict::TlsPolicy send_policy(const Config& config, const Destination& destination,
                                const LoadedTrust& trust, const CertificateStore& certificates,
                                Time now) {
@@ -249,8 +256,7 @@ verdict::TlsPolicy send_policy(const Config& config, const Destination& destinat
     return out;
   }
   const Partner* partner = partner_named_by(config, destination);
-  const auto& trusted =
-      partner != nullptr && !partner->trust.empty() ? partner->trust : connector->trust;
+  const std::vector<std::string> trusted = send_trust(config, destination);
   out.level = effective_level(*connector, partner);
   out.reference = send_reference(*connector, partner, destination);
   out.trust = trust.pick(trusted);

@@ -47,6 +47,10 @@ struct LoadedTrust {
   [[nodiscard]] std::vector<std::string> crls_of(const std::vector<std::string>& names) const;
 };
 
+// The trust sets that count towards `destination`: the partner's, else the connector's.
+[[nodiscard]] std::vector<std::string> send_trust(const Config& config,
+                                                  const Destination& destination);
+
 // The policy of an attempt to `destination`, or of a client on a receive connector. `certificates`:
 // those loaded now. The partner's settings come over the connector's; an exception that has lapsed
 // at `now` is left out.

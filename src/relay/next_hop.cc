@@ -89,7 +89,8 @@ observe::LookRequest look_request(const Looking& looking, const observe::Target&
   request.tls.min_version = looking.policy.min_version;
   request.tls.resume = looking.tls_sessions.find(session_key);
   request.timeouts = looking.snapshot->config->timeouts;
-  request.crls_der = looking.snapshot->materials->trust.crls_of(connector.trust);
+  request.crls_der = looking.snapshot->materials->trust.crls_of(
+      policy::send_trust(*looking.snapshot->config, looking.destination));
   *protocol = SessionLog(looking.context.protocol_log, Direction::send, connector.name, session,
                          connector.protocol_log);
   protocol->set_endpoints("", place(target));
@@ -118,6 +119,9 @@ io::Task<OneLook> look_and_judge(const Looking& looking, const observe::Target& 
   observe::LookRequest request =
       look_request(looking, target, use_tls, out.session, out.session_key, protocol);
   out.look = co_await observe::look(looking.executor, looking.context.clock, std::move(request));
+  const verdict::TlsEvidence& seen = out.look.evidence.tls;
+  if (seen.own_certificate) protocol->certificate(*seen.own_certificate, false);
+  if (!seen.presented.empty()) protocol->certificate(seen.presented.front(), true);
   out.verdict = verdict::judge(out.look.evidence, looking.policy, looking.context.clock.now());
   co_return out;
 }

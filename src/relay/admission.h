@@ -37,11 +37,16 @@ struct ClientFacts {
                                        const policy::Partner* partner,
                                        const verdict::Verdict* partner_verdict);
 
-// RCPT TO, after admit_sender was positive. 550 5.7.54 style texts as Exchange's where it has them:
-// "550 5.7.1 Unable to relay".
+// RCPT TO, after admit_sender was positive. "550 5.7.1 Unable to relay", as Exchange says it. A
+// client that may not relay may not address "user%elsewhere@accepted" and the like either.
 [[nodiscard]] mail::Reply admit_recipient(const policy::ReceiveConnector& connector,
                                           const ClientFacts& client, const mail::Mailbox& sender,
                                           const mail::Mailbox& recipient);
+
+// Where a bare `postmaster` goes (RFC 5321 s4.5.1): the first of accept_domains that is no
+// wildcard; nullopt: there is none, and the recipient is refused.
+[[nodiscard]] std::optional<std::string> postmaster_domain(
+    const policy::ReceiveConnector& connector);
 
 // True when delay notices may go to the sender: he came by relay_from or a judged client
 // certificate.

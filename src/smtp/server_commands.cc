@@ -32,6 +32,7 @@ bool allowed_without_tls(Verb verb) {
 }  // namespace
 
 void ServerSession::State::run_line(std::string_view line) {
+  if (options.on_command) options.on_command(line);
   const CommandContext context{esmtp, transaction && transaction->envelope.smtputf8};
   Command command = parse_command(line, context);
   if (command.verb == Verb::http) {

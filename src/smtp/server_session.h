@@ -12,6 +12,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -43,6 +44,9 @@ struct ServerOptions {
   unsigned max_messages = 1000;
   // In bodies: a bare LF is stored as CR LF, a bare CR as a blank; NUL is refused all the same.
   bool allow_bare_newlines = false;
+  // Called with every command line, before it is run, without its CR LF and as it came: for a
+  // protocol log, which hides what AUTH carries. Content is never among them.
+  std::function<void(std::string_view line)> on_command;
 };
 
 // --- actions, in order ---

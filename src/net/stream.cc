@@ -128,6 +128,7 @@ struct Stream::State {
   std::string outbox;                    // ciphertext that the socket did not take yet
   bool closed = false;
   bool peer_ended = false;
+  bool interrupted = false;  // the read() under way is to end
   unsigned turns = 0;
   std::string peer_address, local_address;
   std::uint16_t peer_port = 0, local_port = 0;
@@ -167,9 +168,10 @@ void Stream::State::note_endpoints() {
 io::Task<Result<void>> Stream::State::wait_for(tcp::socket::wait_type what) {
   turns = 0;
   if (watchdog->expired()) co_return fail(net_errc::timeout);
+  if (interrupted) co_return fail(net_errc::aborted);
   error_code error;
   co_await socket.async_wait(what, asio::redirect_error(asio::use_awaitable, error));
-  if (closed) co_return fail(net_errc::aborted);
+  if (closed || interrupted) co_return fail(net_errc::aborted);
   if (watchdog->expired()) co_return fail(net_errc::timeout);
   if (error) co_return failure(error);
   co_return Result<void>();
@@ -344,14 +346,17 @@ io::Task<Result<std::unique_ptr<Stream>>> Stream::connect(io::Executor executor,
 
 io::Task<Result<std::string>> Stream::read(Duration timeout) {
   State& s = *state_;
+  s.interrupted = false;
   s.watchdog->arm(timeout);
   if (s.engine) {
     auto got = co_await s.read_tls();
     s.watchdog->disarm();
+    s.interrupted = false;
     co_return got;
   }
   const auto got = co_await s.receive();
   s.watchdog->disarm();
+  s.interrupted = false;
   if (!got) co_return std::unexpected(got.error());
   co_return std::string(scratch().data(), *got);
 }
@@ -384,6 +389,12 @@ verdict::TlsEvidence Stream::tls_evidence() const {
 
 std::shared_ptr<const tls::Session> Stream::tls_session() const {
   return state_->engine ? state_->engine->session() : nullptr;
+}
+
+void Stream::interrupt() {
+  state_->interrupted = true;
+  error_code ignored;
+  state_->socket.cancel(ignored);
 }
 
 void Stream::close() {

@@ -50,6 +50,9 @@ class Stream {
   [[nodiscard]] verdict::TlsEvidence tls_evidence()
       const;  // also alerts that came after the handshake
   [[nodiscard]] std::shared_ptr<const tls::Session> tls_session() const;
+  // A read() under way ends with `aborted`, and the stream stays usable: to say something to a
+  // client that is silent. From the same loop.
+  void interrupt();
   // close_notify where TLS is up, then closes. Never waits.
   void close();
   // With RST in place of FIN: for peers that misbehave.

@@ -47,6 +47,17 @@ Reply starttls_first(const policy::ReceiveConnector& connector) {
   return Reply(530, EnhancedCode{5, 7, 0}, "Must issue a STARTTLS command first");
 }
 
+// A client whose certificate would have let it relay, had it been good, reads which verdict to ask
+// about.
+Reply unable_to_relay(const policy::ReceiveConnector& connector, const ClientFacts& client) {
+  std::string text = "Unable to relay";
+  if (connector.relay_for_clients && client.tls && client.verdict && !client.verdict->ok) {
+    text += ": client certificate: " + client.verdict->code;
+    if (client.verdict->id) text += " (verdict " + client.verdict->id.str() + ")";
+  }
+  return Reply(550, EnhancedCode{5, 7, 1}, std::move(text));
+}
+
 // Not the verdict's own sentences: they name what the configuration asks for.
 Reply certificate_refused(const verdict::Verdict* verdict) {
   std::string text = "Certificate validation failure";
@@ -103,7 +114,7 @@ Reply admit_recipient(const policy::ReceiveConnector& connector, const ClientFac
   if (holds(connector.accept_domains, recipient.domain) && !routes_by_local_part(recipient)) {
     return ok;
   }
-  return Reply(550, EnhancedCode{5, 7, 1}, "Unable to relay");
+  return unable_to_relay(connector, client);
 }
 
 bool sender_is_known(const policy::ReceiveConnector& connector, const ClientFacts& client) {

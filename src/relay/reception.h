@@ -29,7 +29,13 @@ class Reception {
   // No more connections; sessions are told 421 at the next moment that is allowed. Main loop only.
   void shutdown();
   [[nodiscard]] std::size_t sessions() const;
-  // What listens where, for people: "receive connector apps on 127.0.0.1:2525 (clear text and
+  // What listens where; the port is the one that was really bound.
+  struct Bound {
+    std::string connector;
+    policy::Endpoint endpoint;
+  };
+  [[nodiscard]] std::vector<Bound> bound() const;
+  // The same for people: "receive connector apps on 127.0.0.1:2525 (clear text and
   // STARTTLS)".
   [[nodiscard]] std::vector<std::string> describe() const;
 

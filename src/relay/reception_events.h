@@ -17,5 +17,6 @@ inline constexpr log::Event kNoRoute{3109, log::Level::error, "route.missing"};
 inline constexpr log::Event kMessageRefused{3110, log::Level::warning, "message.refuse"};
 inline constexpr log::Event kStoreRefused{3111, log::Level::error, "message.not-stored"};
 inline constexpr log::Event kProtocolLogLost{3112, log::Level::warning, "protocol-log.lost"};
+inline constexpr log::Event kVerdictNotStored{3113, log::Level::error, "verdict.not-stored"};
 
 }  // namespace postern::relay

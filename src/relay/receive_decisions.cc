@@ -1,0 +1,233 @@
+// What a client may do, and what becomes of its message: the half of ReceiveSession that asks
+// admission, routes, and stores.
+#include <algorithm>
+
+#include "base/json.h"
+#include "base/text.h"
+#include "policy/route.h"
+#include "relay/receive_session.h"
+#include "relay/reception_events.h"
+
+namespace postern::relay {
+namespace {
+
+using mail::EnhancedCode;
+using mail::Reply;
+
+// RFC 3848, RFC 6531 s4.3. HELO under TLS has no word of its own; the tls clause says it.
+std::string protocol_name(bool esmtp, bool utf8, bool tls) {
+  if (!esmtp) return "SMTP";
+  return std::string(utf8 ? "UTF8SMTP" : "ESMTP") + (tls ? "S" : "");
+}
+
+std::vector<std::string> destinations_of(const std::vector<store::NewRecipient>& recipients) {
+  std::vector<std::string> out;
+  out.reserve(recipients.size());
+  for (const store::NewRecipient& recipient : recipients) out.push_back(recipient.destination);
+  std::ranges::sort(out);
+  out.erase(std::ranges::unique(out).begin(), out.end());
+  return out;
+}
+
+Json tls_json(const verdict::TlsEvidence& tls) {
+  Json out = Json::object();
+  out["version"] = tls.version;
+  out["cipher"] = tls.cipher;
+  if (!tls.sni.empty()) out["sni"] = printable(tls.sni);
+  if (!tls.presented.empty()) {
+    out["client_certificate"] = {{"subject", tls.presented.front().subject()},
+                                 {"sha256", tls.presented.front().sha256()}};
+  }
+  return out;
+}
+
+}  // namespace
+
+io::Task<Reply> ReceiveSession::decide_mail(mail::Mailbox sender) {
+  const policy::ReceiveConnector& config = *connector_->config;
+  transaction_.emplace();
+  intake_.reset();
+  ReceiveTransaction& transaction = *transaction_;
+  transaction.client = client_.facts();
+  if (connector_->requires_tls() && connector_->no_certificate && !transaction.client.tls) {
+    co_return Reply(454, EnhancedCode{4, 7, 0}, "TLS not available due to temporary reason");
+  }
+  const policy::Partner* partner =
+      sender.domain.empty() ? nullptr
+                            : policy::receive_partner(*connector_->snapshot->config, sender.domain);
+  Judgement* partner_judgement = partner != nullptr ? client_.under(*partner) : nullptr;
+  transaction.judgement = partner_judgement != nullptr ? partner_judgement : client_.session();
+  if (partner_judgement != nullptr && !partner_judgement->name.empty()) {
+    transaction.client.authenticated = true;
+    transaction.client.authenticated_name = partner_judgement->name;
+  }
+  const Reply reply =
+      admit_sender(config, transaction.client, sender, partner,
+                   partner_judgement != nullptr ? &partner_judgement->verdict : nullptr);
+  if (!reply.positive()) {
+    // Mutual mode refuses by the connector's verdict before a partner's is asked.
+    const bool by_connector = config.tls == policy::ReceiveTls::mutual && client_.session() &&
+                              !client_.session()->verdict.ok;
+    Judgement* refused_by = by_connector ? client_.session() : partner_judgement;
+    core_->tell(kClientRefused, config.name, transaction.client.address,
+                "MAIL FROM:<" + sender.str() + "> " + reply.str());
+    if (transaction.client.tls) co_await store_verdict(refused_by);
+    co_return reply;
+  }
+  const Admission rate =
+      core_->limits.message(config, transaction.client.address, core_->context.clock.now());
+  if (const auto refused = refusal(rate, connector_->fqdn)) co_return *refused;
+  transaction.sender = std::move(sender);
+  co_return reply;
+}
+
+io::Task<Reply> ReceiveSession::decide_recipient(mail::Recipient recipient) {
+  const ReceiveTransaction& transaction = *transaction_;
+  Reply reply = admit_recipient(*connector_->config, transaction.client, transaction.sender,
+                                recipient.mailbox);
+  if (reply.positive()) co_return route_recipient(std::move(recipient), std::move(reply));
+  core_->tell(kRelayDenied, connector_->config->name, transaction.client.address,
+              "MAIL FROM:<" + transaction.sender.str() + "> RCPT TO:<" + recipient.mailbox.str() +
+                  "> " + reply.str());
+  const bool by_verdict = connector_->config->relay_for_clients && client_.session() != nullptr &&
+                          !client_.session()->verdict.ok;
+  if (by_verdict) co_await store_verdict(client_.session());
+  co_return reply;
+}
+
+Reply ReceiveSession::route_recipient(mail::Recipient recipient, Reply accepted) {
+  if (recipient.mailbox.domain.empty()) {
+    recipient.mailbox.domain = postmaster_domain(*connector_->config).value_or("");
+  }
+  const Result<policy::Destination> destination =
+      policy::route(*connector_->snapshot->config, recipient.mailbox.domain);
+  if (!destination) {
+    core_->tell(kNoRoute, connector_->config->name, transaction_->client.address,
+                destination.error().what());
+    return Reply(550, EnhancedCode{5, 4, 4}, "No route to the recipient's domain");
+  }
+  transaction_->recipients.push_back({std::move(recipient), destination->key()});
+  return accepted;
+}
+
+Reply ReceiveSession::begin_body(mail::Envelope envelope) {
+  envelope_ = std::move(envelope);
+  body_since_ = Steady::now();
+  body_octets_ = 0;
+  Result<std::unique_ptr<store::BodyWriter>> writer = core_->context.store.new_body();
+  if (!writer) return store_refusal(writer.error());
+  const bool keep =
+      connector_->config->keep_organization_headers && transaction_->client.authenticated;
+  intake_ =
+      std::make_unique<BodyIntake>(std::move(*writer), keep, connector_->config->max_received_hops);
+  return Reply(250, EnhancedCode{2, 0, 0}, "OK");
+}
+
+io::Task<Reply> ReceiveSession::end_body() {
+  if (const auto refused = intake_->finish()) {
+    core_->tell(kMessageRefused, connector_->config->name, transaction_->client.address,
+                "MAIL FROM:<" + transaction_->sender.str() + "> " + refused->str());
+    co_return *refused;
+  }
+  const Time now = core_->context.clock.now();
+  const MessageId id = MessageId::make(now);
+  store::NewMessage message = make_message(id, now);
+  store::Event event;
+  event.message = id;
+  event.time = now;
+  event.event = "tx.accept";
+  event.data = accept_data(message.body->size());
+  std::vector<std::string> destinations = destinations_of(message.recipients);
+  store::Batch batch;
+  batch.events.push_back(std::move(event));
+  batch.accept.push_back(std::move(message));
+  Judgement* judgement = transaction_->judgement;
+  const bool new_verdict = judgement != nullptr && !judgement->stored && judgement->verdict.ok;
+  if (new_verdict) batch.verdicts.push_back(client_.stored_form(*judgement));
+  const Result<void> stored = co_await store_apply(core_->context, std::move(batch));
+  if (!stored) co_return store_refusal(stored.error());
+  if (new_verdict) client_.stored(*judgement);
+  core_->on_accepted(std::move(destinations));
+  co_return Reply(250, EnhancedCode{2, 6, 0}, "<" + id.str() + "> Queued for delivery");
+}
+
+store::NewMessage ReceiveSession::make_message(MessageId id, Time now) {
+  const mail::HeaderFacts& header = intake_->facts();
+  store::NewMessage out;
+  out.facts.id = id;
+  out.facts.reverse_path = envelope_.reverse_path;
+  out.facts.body = envelope_.body;
+  out.facts.smtputf8 = envelope_.smtputf8;
+  out.facts.ret = envelope_.ret;
+  out.facts.envid = envelope_.envid;
+  out.facts.arrival = now;
+  out.facts.message_id = header.message_id;
+  out.facts.subject = header.subject;
+  out.facts.auto_submitted = header.auto_submitted;
+  out.facts.list_mail = header.list_mail;
+  out.facts.notify_sender = sender_is_known(*connector_->config, transaction_->client);
+  out.facts.connector = connector_->config->name;
+  out.facts.client = transaction_->client.address + " (" + smtp_.helo() + ")";
+  out.body = intake_->take(received_field(id, now));
+  out.recipients = std::move(transaction_->recipients);
+  return out;
+}
+
+mail::ReceivedField ReceiveSession::received_field(MessageId id, Time now) const {
+  const ClientFacts& client = transaction_->client;
+  mail::ReceivedField out;
+  out.helo = smtp_.helo();
+  out.client_address = client.address;
+  out.by = connector_->fqdn;
+  out.with = protocol_name(smtp_.esmtp(), envelope_.smtputf8, client.tls);
+  out.id = id.str();
+  if (client.tls) {
+    out.tls_version = client_.tls().version;
+    out.tls_cipher = client_.tls().cipher;
+  }
+  out.client_certificate = client.authenticated_name;
+  if (transaction_->recipients.size() == 1) {
+    out.for_recipient = transaction_->recipients.front().recipient.mailbox.str();
+  }
+  out.time = now;
+  return out;
+}
+
+std::string ReceiveSession::accept_data(std::uint64_t size) const {
+  Json out = Json::object();
+  out["connector"] = connector_->config->name;
+  out["client"] = transaction_->client.address;
+  out["helo"] = smtp_.helo();
+  if (transaction_->client.tls) out["tls"] = tls_json(client_.tls());
+  if (const Judgement* judgement = transaction_->judgement) {
+    Json verdict = Json::object();
+    if (judgement->stored || judgement->verdict.ok) {
+      verdict["id"] = judgement->verdict.id.str();
+    }
+    verdict["code"] = judgement->verdict.code;
+    out["verdict"] = std::move(verdict);
+  }
+  if (transaction_->client.authenticated) {
+    out["authenticated_as"] = transaction_->client.authenticated_name;
+  }
+  out["size"] = size;
+  out["session"] = id_.str();
+  return dump_json(out);
+}
+
+// The reply carries its id, so it is durable before; a store that fails costs the verdict, not the
+// refusal.
+io::Task<void> ReceiveSession::store_verdict(Judgement* judgement) {
+  if (judgement == nullptr || judgement->stored) co_return;
+  store::Batch batch;
+  batch.verdicts.push_back(client_.stored_form(*judgement));
+  const Result<void> done = co_await store_apply(core_->context, std::move(batch));
+  if (done) {
+    client_.stored(*judgement);
+  } else {
+    log::write(kVerdictNotStored,
+               {{"verdict", judgement->verdict.id.str()}, {"error", done.error().what()}});
+  }
+}
+
+}  // namespace postern::relay

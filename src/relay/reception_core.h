@@ -1,0 +1,65 @@
+// What all sessions of a Reception share. Internal to reception; each part is thread-safe.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "base/log.h"
+#include "relay/client_judge.h"
+#include "relay/connectors.h"
+#include "relay/limits.h"
+
+namespace postern::relay {
+
+class ReceiveSession;
+
+// The operator's log under attack: so many lines a minute of events that clients cause, then one
+// that says how many were left out.
+class LogGate {
+ public:
+  static constexpr unsigned kLinesPerMinute = 120;
+  // True: write it. `left_out`: lines since the last one that was written.
+  [[nodiscard]] bool open(Time now, std::uint64_t& left_out);
+
+ private:
+  std::mutex mutex_;
+  Time minute_{};
+  unsigned written_ = 0;
+  std::uint64_t left_out_ = 0;
+};
+
+struct ReceptionCore {
+  ReceptionCore(Context& context_in, std::function<void(std::vector<std::string>)> accepted)
+      : context(context_in), on_accepted(std::move(accepted)) {}
+
+  Context& context;
+  const std::function<void(std::vector<std::string>)> on_accepted;
+  ClientLimits limits;
+  VerdictMemory verdicts;
+  LogGate log_gate;
+
+  // An event that clients can cause at will.
+  void tell(const log::Event& event, std::string_view connector, const std::string& client,
+            std::string text);
+
+  // False: shutting down, no session begins any more.
+  [[nodiscard]] bool add(ReceiveSession* session);
+  void remove(ReceiveSession* session);
+  [[nodiscard]] std::size_t sessions() const;
+  // Tells every session, on its loop.
+  void shut_down();
+  void abort_all();
+
+ private:
+  void each(void (ReceiveSession::*act)());
+
+  mutable std::mutex mutex_;
+  std::unordered_set<ReceiveSession*> sessions_;
+  bool shutting_down_ = false;
+};
+
+}  // namespace postern::relay

@@ -148,7 +148,16 @@ class Check {
     if (connector.certificate.empty()) return;
     const std::string path = "send." + connector.name;
     const Selection selection = policy::select_client_certificate(connector, certificates_, now_);
-    check_selection(connector.where, path, selection);
+    if (selection.code == "tlscertificatename-stale") {
+      // A renewal by another issuer leaves the pin behind while all runs. To refuse the file then
+      // would stop every destination at the next start; the pin holds up its own connector's mail
+      // only, behind a blocker that names it.
+      warning(connector.where, path + ": no certificate can be presented for " + selection.asked +
+                                   ": " + selection.reason + "; mail that needs one waits [" +
+                                   selection.code + "]");
+    } else {
+      check_selection(connector.where, path, selection);
+    }
     const std::string& name = connector.helo.empty() ? config_.server.hostname : connector.helo;
     const std::string finding = name_finding(selection, name, "EHLO");
     if (!finding.empty()) warning(connector.where, path + ": " + finding);

@@ -93,11 +93,20 @@ TEST(CheckLoaded, TheNameOfGreetingAndEhloIsComparedWithTheCertificate) {
                           HasSubstr("warning: send.out: its name in the EHLO")));
 }
 
-TEST(CheckLoaded, AStalePinIsAnError) {
+TEST(CheckLoaded, AStalePinOfASendConnectorIsAWarning_SinceItHoldsUpOnlyItsOwnMail) {
   EXPECT_THAT(world("[send.out]\ndomains = ['*']\ncertificate = '<I>CN=Old CA<S>CN=x'\n",
                     named("mail.contoso.com"))
                   .findings(),
-              ElementsAre(AllOf(HasSubstr("error: send.out: "), HasSubstr("pins <I>CN=Old CA"),
+              ElementsAre(AllOf(HasSubstr("warning: send.out: "), HasSubstr("pins <I>CN=Old CA"),
+                                HasSubstr("[tlscertificatename-stale]"))));
+}
+
+TEST(CheckLoaded, AStalePinOfAReceiveConnectorIsAnError) {
+  EXPECT_THAT(world("[receive.in]\nlisten = ['127.0.0.1:25']\ntls = 'required'\n"
+                    "certificate = '<I>CN=Old CA<S>CN=x'\n",
+                    named("mail.contoso.com"))
+                  .findings(),
+              ElementsAre(AllOf(HasSubstr("error: receive.in: "), HasSubstr("pins <I>CN=Old CA"),
                                 HasSubstr("[tlscertificatename-stale]"))));
 }
 

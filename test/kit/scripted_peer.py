@@ -266,6 +266,7 @@ class ScriptedPeer:
         self.connections = []
         self._messages, self._lock, self._stalled = [], threading.Lock(), []
         self._closing = False
+        self._paused = threading.Event()
         self.port = port or free_port()
         self._fillers = []
         self._listener = self._listen(64)
@@ -283,16 +284,17 @@ class ScriptedPeer:
         return listener
 
     def _fill(self):
-        # A listener whose queue is full drops SYNs: to a client, a host that does not answer.
+        """A listener whose queue is full drops SYNs: to a client, a host that does not answer."""
+        self._paused.wait(5)  # until then the accepting thread takes what comes
         self._listener.listen(0)
-        for _ in range(3):
+        while True:
             filler = socket.socket()
-            filler.setblocking(False)
+            filler.settimeout(0.3)
+            self._fillers.append(filler)
             try:
                 filler.connect((self.address, self.port))
-            except BlockingIOError:
-                pass
-            self._fillers.append(filler)
+            except TimeoutError:
+                return
 
     def set(self, **changes):
         """Changes the behaviour; what is not named stays."""
@@ -322,8 +324,10 @@ class ScriptedPeer:
     def _accept(self):
         while not self._closing:
             if self.behaviour.stall == "connect":
+                self._paused.set()
                 time.sleep(POLL)
                 continue
+            self._paused.clear()
             try:
                 sock, client = self._listener.accept()
             except TimeoutError:

@@ -1,0 +1,186 @@
+#include <future>
+
+#include <gtest/gtest.h>
+
+#include "observe/look.h"
+
+namespace postern::observe {
+namespace {
+
+using Status = verdict::DnsEvidence::Status;
+
+dns::MxAnswer mx_answer(std::vector<dns::MxRecord> records) {
+  dns::MxAnswer answer;
+  answer.status = Status::secure;
+  answer.records = std::move(records);
+  answer.ttl = std::chrono::minutes(5);
+  return answer;
+}
+
+dns::AddressAnswer address_answer(std::vector<std::string> addresses) {
+  dns::AddressAnswer answer;
+  answer.status = Status::insecure;
+  answer.addresses = std::move(addresses);
+  answer.ttl = std::chrono::minutes(1);
+  return answer;
+}
+
+template <class Answer>
+Answer without_data(Status status, const std::string& detail = "") {
+  Answer answer;
+  answer.status = status;
+  answer.detail = detail;
+  return answer;
+}
+
+class TargetsTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    runtime_.start();
+    request_.domain = "partner.test";
+    request_.own_name = "gateway.test";
+    for (const char* host : {"mx1.test", "mx2.test", "gateway.test"})
+      resolver_.set_addresses(host, address_answer({"192.0.2." + std::string(1, host[2])}));
+  }
+  void TearDown() override { runtime_.stop(); }
+
+  static io::Task<void> deliver(dns::Resolver& resolver, TargetRequest request,
+                                std::promise<Targets>& out) {
+    Targets targets = co_await resolve_targets(resolver, std::move(request));
+    out.set_value(std::move(targets));
+  }
+  Targets resolve() {
+    std::promise<Targets> out;
+    runtime_.main().spawn("test", deliver(resolver_, request_, out));
+    return out.get_future().get();
+  }
+  [[nodiscard]] std::vector<std::string> hosts() {
+    std::vector<std::string> out;
+    for (const Target& target : resolve().list) out.push_back(target.host);
+    return out;
+  }
+
+  io::Runtime runtime_{1, 1};
+  dns::ScriptedResolver resolver_;
+  TargetRequest request_;
+};
+
+using Names = std::vector<std::string>;
+
+TEST_F(TargetsTest, MxHostsInOrderWithEveryAddress) {
+  resolver_.set_mx("partner.test", mx_answer({{10, "mx1.test"}, {20, "mx2.test"}}));
+  resolver_.set_addresses("mx1.test", address_answer({"2001:db8::1", "192.0.2.1"}));
+  const Targets targets = resolve();
+  ASSERT_EQ(targets.list.size(), 3U);
+  EXPECT_EQ(targets.list[0].address, "2001:db8::1");
+  EXPECT_EQ(targets.list[1].address, "192.0.2.1");
+  EXPECT_EQ(targets.list[2].host, "mx2.test");
+  EXPECT_EQ(targets.list[0].dns.mx, Status::secure);
+  EXPECT_EQ(targets.list[0].dns.address, Status::insecure);
+  EXPECT_EQ(targets.ttl, Duration(std::chrono::minutes(1))) << "the shortest seen";
+  EXPECT_EQ(targets.problem_code, "none");
+}
+
+TEST_F(TargetsTest, WithoutMxTheDomainsOwnAddress) {
+  resolver_.set_mx("partner.test", without_data<dns::MxAnswer>(Status::no_data));
+  resolver_.set_addresses("partner.test", address_answer({"192.0.2.9"}));
+  const Targets targets = resolve();
+  ASSERT_EQ(targets.list.size(), 1U);
+  EXPECT_EQ(targets.list[0].host, "partner.test");
+}
+
+TEST_F(TargetsTest, AnAddressLiteralIsItsOwnTarget) {
+  request_.domain = "[IPv6:2001:db8::7]";
+  resolver_.set_addresses("2001:db8::7", address_answer({"2001:db8::7"}));
+  EXPECT_EQ(hosts(), Names{"2001:db8::7"});
+}
+
+TEST_F(TargetsTest, SmartHostsComeAsConfiguredWithoutMx) {
+  request_.hosts = {{"mx2.test", 2525}, {"mx1.test", 25}};
+  EXPECT_EQ(hosts(), (Names{"mx2.test", "mx1.test"}));
+  EXPECT_EQ(resolve().list[0].port, 2525);
+}
+
+TEST_F(TargetsTest, AnMxThatNamesUsAndThoseBehindItAreDropped) {
+  resolver_.set_mx(
+      "partner.test",
+      mx_answer({{10, "mx1.test"}, {20, "GATEWAY.test"}, {20, "mx2.test"}, {30, "mx2.test"}}));
+  EXPECT_EQ(hosts(), Names{"mx1.test"});
+}
+
+TEST_F(TargetsTest, OurselvesAsFirstMxIsALoop) {
+  resolver_.set_mx("partner.test", mx_answer({{10, "gateway.test"}, {20, "mx2.test"}}));
+  const Targets targets = resolve();
+  EXPECT_TRUE(targets.list.empty());
+  EXPECT_EQ(targets.problem_code, "mail-loop");
+}
+
+TEST_F(TargetsTest, AnAddressOfOurListenersIsALoopAsWell) {
+  resolver_.set_mx("partner.test", mx_answer({{10, "mx1.test"}, {20, "mx2.test"}}));
+  request_.own_listeners = {{"192.0.2.2", 25}};
+  EXPECT_EQ(hosts(), Names{"mx1.test"}) << "mx2 is us";
+  request_.own_listeners = {{"192.0.2.1", 25}};
+  EXPECT_EQ(resolve().problem_code, "mail-loop");
+  request_.own_listeners = {{"192.0.2.1", 2525}};
+  EXPECT_EQ(hosts().size(), 2U) << "another port is another server";
+}
+
+TEST_F(TargetsTest, WhyThereIsNoneHasACodeAndWords) {
+  struct Case {
+    const char* name;
+    dns::MxAnswer mx;
+    dns::AddressAnswer addresses;
+    std::string code, words;
+    bool permanent;
+  };
+  dns::MxAnswer null_mx = mx_answer({});
+  null_mx.null_mx = true;
+  const auto none = without_data<dns::AddressAnswer>(Status::no_such_name);
+  const std::vector<Case> cases = {
+      {"null MX", null_mx, none, "null-mx", "null MX", true},
+      {"no domain", without_data<dns::MxAnswer>(Status::no_such_name), none,
+       "dns-resolution-failure", "does not exist", true},
+      {"failed", without_data<dns::MxAnswer>(Status::failed, "SERVFAIL"), none,
+       "dns-resolution-failure", "SERVFAIL", false},
+      {"bogus", without_data<dns::MxAnswer>(Status::bogus, "signature expired"), none,
+       "dnssec-bogus", "signature expired", false},
+      {"no mail here", without_data<dns::MxAnswer>(Status::no_data),
+       without_data<dns::AddressAnswer>(Status::no_data), "dns-resolution-failure",
+       "no usable MX or address", false},
+      {"host failed", mx_answer({{10, "partner.test"}}),
+       without_data<dns::AddressAnswer>(Status::failed, "SERVFAIL"), "dns-resolution-failure",
+       "SERVFAIL", false},
+      {"host bogus", mx_answer({{10, "partner.test"}}),
+       without_data<dns::AddressAnswer>(Status::bogus, "no key"), "dnssec-bogus", "no key", false},
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.name);
+    resolver_.set_mx("partner.test", c.mx);
+    resolver_.set_addresses("partner.test", c.addresses);
+    const Targets targets = resolve();
+    EXPECT_TRUE(targets.list.empty());
+    EXPECT_EQ(targets.problem_code, c.code);
+    EXPECT_NE(targets.problem.find(c.words), std::string::npos) << targets.problem;
+    EXPECT_EQ(targets.permanent, c.permanent);
+  }
+}
+
+TEST_F(TargetsTest, AMissingMxHostIsNoReasonToGiveUp) {
+  resolver_.set_mx("partner.test", mx_answer({{10, "gone.test"}}));
+  const Targets targets = resolve();
+  EXPECT_EQ(targets.problem_code, "dns-resolution-failure");
+  EXPECT_FALSE(targets.permanent);
+  resolver_.set_mx("partner.test", mx_answer({{10, "gone.test"}, {20, "mx2.test"}}));
+  EXPECT_EQ(hosts(), Names{"mx2.test"});
+}
+
+TEST_F(TargetsTest, TheListIsBounded) {
+  std::vector<std::string> many;
+  for (int i = 0; i < 200; ++i) many.push_back("192.0.2." + std::to_string(i));
+  resolver_.set_mx("partner.test", mx_answer({{10, "mx1.test"}}));
+  resolver_.set_addresses("mx1.test", address_answer(many));
+  EXPECT_EQ(resolve().list.size(), kMaxTargets);
+}
+
+}  // namespace
+}  // namespace postern::observe

@@ -114,8 +114,9 @@ std::string wrap_last_error(std::string_view inner) {
 Outcome session_outcome(const verdict::Verdict& verdict, const verdict::Evidence& evidence) {
   Outcome outcome;
   outcome.scope = Scope::session;
-  outcome.code = verdict.code;
-  const verdict::CatalogEntry* entry = verdict::find_catalog_entry(verdict.code);
+  // Clean under its policy, and yet no session came of it: the connection broke.
+  outcome.code = verdict.ok ? "connection-lost" : verdict.code;
+  const verdict::CatalogEntry* entry = verdict::find_catalog_entry(outcome.code);
   outcome.kind = entry != nullptr && entry->blocks ? Kind::blocked : Kind::temporary;
   outcome.status = entry != nullptr ? entry->status : mail::EnhancedCode{4, 4, 0};
   outcome.remote = evidence.smtp.refusal;

@@ -125,6 +125,8 @@ struct Reception::State : std::enable_shared_from_this<Reception::State> {
   Result<std::shared_ptr<Socket>> bind_one(const std::string& key,
                                            const policy::Endpoint& endpoint);
   void start(const std::shared_ptr<Socket>& socket);
+  // New sessions everywhere begin with this snapshot already.
+  [[nodiscard]] bool serves(const Snapshot& snapshot) const;
   void accept(const Socket& socket, std::unique_ptr<net::Stream> stream, io::Executor executor);
 
   Context& context;
@@ -176,6 +178,12 @@ void Reception::State::start(const std::shared_ptr<Socket>& socket) {
         if (state && here) state->accept(*here, std::move(stream), executor);
       });
   log::write(kListenerOpened, {{"endpoint", socket->endpoint.str()}});
+}
+
+bool Reception::State::serves(const Snapshot& snapshot) const {
+  const std::lock_guard lock(mutex);
+  return std::ranges::all_of(
+      sockets, [&](const auto& socket) { return socket->connector->snapshot.get() == &snapshot; });
 }
 
 void Reception::State::accept(const Socket& socket, std::unique_ptr<net::Stream> stream,
@@ -235,7 +243,9 @@ Result<void> Reception::listen() {
 }
 
 void Reception::materials_changed() {
-  const Connectors connectors = make_connectors(state_->context.snapshot(), state_->context.clock);
+  const std::shared_ptr<const Snapshot> snapshot = state_->context.snapshot();
+  if (state_->serves(*snapshot)) return;  // listen() came before
+  const Connectors connectors = make_connectors(snapshot, state_->context.clock);
   const std::lock_guard lock(state_->mutex);
   for (const auto& socket : state_->sockets) {
     const auto now = std::ranges::find_if(connectors, [&](const auto& connector) {

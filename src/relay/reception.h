@@ -19,6 +19,7 @@ class Reception {
   // `on_accepted(destination keys)` is called on the accepting session's loop after the message is
   // durable.
   Reception(Context& context, std::function<void(std::vector<std::string>)> on_accepted);
+  // Closes the listeners. Sessions that still run end with their Runtime, which `context` outlives.
   ~Reception();
 
   // Opens the listeners of the present snapshot; all or nothing. After a reload: keeps what did not

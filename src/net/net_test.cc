@@ -2,6 +2,7 @@
 #include <mutex>
 #include <set>
 #include <thread>
+#include <tuple>
 
 #include <gtest/gtest.h>
 
@@ -43,17 +44,21 @@ class NetTest : public ::testing::Test {
     auto bound = Listener::bind(runtime_, {address, 0});
     ASSERT_TRUE(bound) << bound.error().what();
     listener_ = std::move(*bound);
-    std::promise<StreamPtr> accepted;
-    listener_->start([&](StreamPtr stream, io::Executor here) {
-      here_server_ = here;
-      accepted.set_value(std::move(stream));
+    struct First {
+      std::promise<std::pair<StreamPtr, io::Executor>> accepted;
+      std::once_flag once;
+    };
+    const auto first = std::make_shared<First>();
+    listener_->start([first](StreamPtr stream, io::Executor here) {
+      // Connections of single tests come later and are dropped.
+      std::call_once(first->once, [&] { first->accepted.set_value({std::move(stream), here}); });
     });
     here_client_ = runtime_.next();
     auto made =
         run(here_client_, Stream::connect(here_client_, address, listener_->port(), "", kLong));
     ASSERT_TRUE(made) << made.error().what();
     client_ = std::move(*made);
-    server_ = accepted.get_future().get();
+    std::tie(server_, here_server_) = first->accepted.get_future().get();
   }
 
   template <class T>

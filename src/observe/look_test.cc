@@ -277,6 +277,8 @@ TEST_F(LookTest, SilenceHangUpAndResetEndWhereTheyCome) {
          {std::pair(kStall, Stop::timeout), std::pair(kHangUp, Stop::closed),
           std::pair(kReset, Stop::reset)}) {
       SCOPED_TRACE(std::string(to_string(stage)) + ", " + what);
+      // A reset that comes before connect() has looked is one of connect().
+      if (what == kReset && stage == Stage::greeting) continue;
       start_over();
       script_.*step = what;
       const verdict::Evidence seen = run();

@@ -50,6 +50,7 @@ Configuration load_configuration(const std::string& file, const tls::Materials* 
   auto configuration = std::make_shared<const policy::Config>(std::move(loaded.config));
   tls::LoadResult materials = tls::load_materials(*configuration, previous, now);
   out.notices = std::move(materials.notices);
+  out.materials_changed = materials.changed;
   const std::vector<config::Diagnostic> found = config::check_loaded(
       *configuration, materials.materials->certificates, materials.materials->trust, now);
   out.diagnostics.insert(out.diagnostics.end(), found.begin(), found.end());

@@ -16,6 +16,7 @@ struct Configuration {
   std::shared_ptr<const Snapshot>
       snapshot;  // nullptr when the file could not be read or has errors
   std::vector<config::Diagnostic> diagnostics;
+  bool materials_changed = false;    // against `previous`
   std::vector<tls::Notice> notices;  // of certificates and trust sets
   [[nodiscard]] bool ok() const { return snapshot != nullptr; }
 };

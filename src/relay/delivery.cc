@@ -116,6 +116,7 @@ io::Task<bool> Session::connect() {
   request.snapshot = snapshot_;
   request.destination = request_.destination;
   request.exception = request_.exception;
+  request.resume = !request_.trial;
   request.skip = failed_places_;
   look_ = co_await look_at_next_hop(context_, executor_, tls_sessions_, std::move(request));
   look_.verdict.id = VerdictId::make(context_.clock.now());
@@ -488,6 +489,7 @@ io::Task<NextHopLook> run_probe(Context& context, io::Executor executor, TlsSess
   request.snapshot = context.snapshot();
   request.destination = std::move(destination);
   request.exception = std::move(exception);
+  request.resume = false;
   const Duration quit = request.snapshot->config->timeouts.quit;
   NextHopLook look = co_await look_at_next_hop(context, executor, tls_sessions, std::move(request));
   if (look.ready) co_await observe::end_session(std::move(look.ready), quit);

@@ -60,7 +60,9 @@ struct Gateway::State : std::enable_shared_from_this<Gateway::State> {
 
   void report(const std::vector<tls::Notice>& notices);
   void apply(Configuration loaded);
-  void reload_blocking();
+  // `only_materials`: nothing happens where certificates and trust are as they were (time alone may
+  // have changed them).
+  void reload_blocking(bool only_materials);
   void watch_files();
   static io::Task<void> housekeeping(std::shared_ptr<State> self);
 
@@ -144,7 +146,7 @@ void Gateway::State::apply(Configuration loaded) {
   health.refused_reload.clear();
 }
 
-void Gateway::State::reload_blocking() {
+void Gateway::State::reload_blocking(bool only_materials) {
   const std::lock_guard one_at_a_time(reload_mutex);
   const std::shared_ptr<const Snapshot> old = context->snapshot();
   Configuration loaded = load_configuration(old->config->file, old->materials.get(), clock.now());
@@ -161,6 +163,7 @@ void Gateway::State::reload_blocking() {
     health.refused_reload = why;
     return;
   }
+  if (only_materials && !loaded.materials_changed) return;
   auto shared = std::make_shared<Configuration>(std::move(loaded));
   runtime.main().post([self = shared_from_this(), shared] { self->apply(std::move(*shared)); });
 }
@@ -172,6 +175,9 @@ io::Task<void> Gateway::State::housekeeping(std::shared_ptr<State> self) {
     if (next_expiry <= now) {
       self->alerts->check_expiry();
       next_expiry = now + kExpiryInterval;
+      // A certificate that was put in place ahead of its day becomes usable without a file
+      // changing.
+      self->runtime.submit([self] { self->reload_blocking(true); });
     }
     const std::uint64_t floor = self->context->snapshot()->config->server.min_free_space;
     const std::uint64_t free = self->store->free_space();
@@ -214,7 +220,7 @@ Result<std::unique_ptr<Gateway>> Gateway::create(Configuration configuration, co
   state->scheduler = std::make_unique<Scheduler>(*state->context, *state->alerts);
   state->reception = std::make_unique<Reception>(*state->context, on_accepted);
   state->watch = std::make_unique<io::FileWatch>(state->runtime.main(), state->runtime, [raw] {
-    raw->runtime.submit([self = raw->shared_from_this()] { self->reload_blocking(); });
+    raw->runtime.submit([self = raw->shared_from_this()] { self->reload_blocking(false); });
   });
   state->report(configuration.notices);
   return std::unique_ptr<Gateway>(new Gateway(std::move(state)));
@@ -244,7 +250,7 @@ Result<void> Gateway::start() {
 }
 
 void Gateway::reload() {
-  state_->runtime.submit([state = state_] { state->reload_blocking(); });
+  state_->runtime.submit([state = state_] { state->reload_blocking(false); });
 }
 
 void Gateway::shutdown(Duration grace) {

@@ -71,6 +71,7 @@ struct Looking {
   TlsSessions& tls_sessions;
   const policy::Destination& destination;
   const verdict::TlsPolicy& policy;
+  bool resume = true;
 };
 
 observe::LookRequest look_request(const Looking& looking, const observe::Target& target,
@@ -87,7 +88,7 @@ observe::LookRequest look_request(const Looking& looking, const observe::Target&
   request.implicit_tls = connector.implicit_tls;
   request.tls.credential = looking.credential;
   request.tls.min_version = looking.policy.min_version;
-  request.tls.resume = looking.tls_sessions.find(session_key);
+  if (looking.resume) request.tls.resume = looking.tls_sessions.find(session_key);
   request.timeouts = looking.snapshot->config->timeouts;
   request.crls_der = looking.snapshot->materials->trust.crls_of(
       policy::send_trust(*looking.snapshot->config, looking.destination));
@@ -123,7 +124,13 @@ io::Task<OneLook> look_and_judge(const Looking& looking, const observe::Target& 
   if (seen.own_certificate) protocol->certificate(*seen.own_certificate, false);
   if (!seen.presented.empty()) protocol->certificate(seen.presented.front(), true);
   out.verdict = verdict::judge(out.look.evidence, looking.policy, looking.context.clock.now());
-  co_return out;
+  if (out.verdict.ok || !out.look.evidence.tls.resumed) co_return out;
+  // Judged by the chain of an older handshake: what the peer presents now may be the cure.
+  looking.tls_sessions.erase(out.session_key);
+  if (out.look.ready)
+    co_await observe::end_session(std::move(out.look.ready),
+                                  looking.snapshot->config->timeouts.quit);
+  co_return co_await look_and_judge(looking, target, use_tls);
 }
 
 // Opportunistic TLS that could not be had: the same host once more, in clear text (DESIGN, TLS
@@ -179,6 +186,11 @@ void TlsSessions::put(const std::string& key, std::shared_ptr<const tls::Session
   sessions_.emplace_back(key, std::move(session));
 }
 
+void TlsSessions::erase(const std::string& key) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(sessions_, [&](const auto& entry) { return entry.first == key; });
+}
+
 void TlsSessions::clear() {
   const std::lock_guard lock(mutex_);
   sessions_.clear();
@@ -227,7 +239,8 @@ io::Task<NextHopLook> look_at_next_hop(Context& context, io::Executor executor,
                         own_credential(*request.snapshot, *connector, context.clock.now()),
                         tls_sessions,
                         request.destination,
-                        out.policy};
+                        out.policy,
+                        request.resume};
   const bool tls = out.policy.level != verdict::Level::none;
   std::vector<verdict::Verdict> verdicts;
   std::vector<verdict::Evidence> seen;

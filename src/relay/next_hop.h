@@ -23,6 +23,7 @@ class TlsSessions {
  public:
   [[nodiscard]] std::shared_ptr<const tls::Session> find(const std::string& key) const;
   void put(const std::string& key, std::shared_ptr<const tls::Session> session);
+  void erase(const std::string& key);
   void clear();
 
  private:
@@ -35,6 +36,8 @@ struct NextHopRequest {
   std::shared_ptr<const Snapshot> snapshot;
   policy::Destination destination;
   std::optional<verdict::PolicyException> exception;  // the operator's, besides the configured one
+  bool resume =
+      true;  // false: full handshakes, as probes need them: what a peer presents now counts
   std::vector<std::string> skip;  // "address:port" that failed in this attempt already
 };
 

@@ -9,7 +9,7 @@
 
 #include "base/text.h"
 #include "relay/log_folder.h"
-#include "relay/reception_testing.h"
+#include "relay/testing/reception_testing.h"
 #include "x509/testing/factory.h"
 
 namespace postern::relay {

@@ -7,7 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "base/json.h"
-#include "relay/reception_testing.h"
+#include "relay/testing/reception_testing.h"
 #include "tls/testing/credentials.h"
 
 namespace postern::relay {

@@ -1,4 +1,4 @@
-#include "relay/reception_testing.h"
+#include "relay/testing/reception_testing.h"
 
 #include <array>
 #include <chrono>

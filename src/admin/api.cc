@@ -13,6 +13,8 @@ using relay::Action;
 constexpr std::array kActions{Action::hold, Action::release, Action::give_back, Action::extend,
                               Action::resubmit};
 
+using Fields = std::vector<std::pair<std::string, std::string>>;
+
 // One text of the client, bounded before it reaches the store.
 constexpr std::size_t kMaxFieldOctets = 4096;
 
@@ -89,8 +91,8 @@ Result<bool> set_filter(store::TraceFilter& filter, std::string_view name,
   return true;
 }
 
-std::vector<std::pair<std::string, std::string>> filter_fields(const store::TraceFilter& filter) {
-  std::vector<std::pair<std::string, std::string>> out;
+Fields filter_fields(const store::TraceFilter& filter) {
+  Fields out;
   const auto add = [&](const char* name, const std::string& value) {
     if (!value.empty()) out.emplace_back(name, value);
   };
@@ -111,28 +113,59 @@ bool empty(const relay::Selector& selector) {
 
 // --- reading ---
 
-Result<GetTrace> parse_trace(std::string_view query) {
-  GetTrace out;
-  out.filter.limit = kDefaultTraceLimit;
+Result<Fields> parse_query(std::string_view query) {
+  Fields out;
   if (query.empty()) return out;
   for (const std::string_view field : split(query, '&')) {
     const std::size_t equals = field.find('=');
-    const std::string_view name = field.substr(0, equals);
     const std::optional<std::string> value = percent_decode(
         equals == std::string_view::npos ? std::string_view{} : field.substr(equals + 1));
     if (!value) return invalid("'" + printable(field, 80) + "' is no percent-encoded field");
+    out.emplace_back(field.substr(0, equals), *value);
+  }
+  return out;
+}
+
+Result<GetTrace> parse_trace(std::string_view query) {
+  GetTrace out;
+  out.filter.limit = kDefaultTraceLimit;
+  TRY(const Fields fields, parse_query(query));
+  for (const auto& [name, value] : fields) {
     if (name == "limit") {
-      const std::optional<std::uint64_t> limit = parse_uint(*value, kMaxTraceLimit);
+      const std::optional<std::uint64_t> limit = parse_uint(value, kMaxTraceLimit);
       if (!limit || *limit == 0)
         return invalid("limit: a number from 1 to " + std::to_string(kMaxTraceLimit));
       out.filter.limit = *limit;
       continue;
     }
-    TRY(const bool known, set_filter(out.filter, name, *value));
-    if (!known)
+    TRY(const bool known, set_filter(out.filter, name, value));
+    if (!known) {
       return invalid("'" + printable(name, 40) +
                      "' is no field; sender, recipient, message_id, since, until, status, code, "
                      "destination, limit are");
+    }
+  }
+  return out;
+}
+
+Result<GetSelection> parse_selection(std::string_view query) {
+  GetSelection out;
+  TRY(const Fields fields, parse_query(query));
+  for (const auto& [name, value] : fields) {
+    if (name != "connector" && name != "sni")
+      return invalid("'" + printable(name, 40) + "' is no field; connector and sni are");
+    (name == "sni" ? out.sni : out.connector) = value;
+  }
+  if (out.connector.empty()) return invalid("connector: which one?");
+  return out;
+}
+
+Result<GetTrust> parse_trust(std::string_view query) {
+  GetTrust out;
+  TRY(const Fields fields, parse_query(query));
+  for (const auto& [name, value] : fields) {
+    if (name != "set") return invalid("'" + printable(name, 40) + "' is no field; set is");
+    out.set = value;
   }
   return out;
 }
@@ -226,6 +259,9 @@ Call parse_get(std::string_view path, std::string_view query) {
   if (path == "/v1/status") return GetStatus{};
   if (path == "/v1/queue") return GetQueue{};
   if (path == "/v1/trace") return or_refusal(parse_trace(query));
+  if (path == "/v1/certificates") return GetCertificates{};
+  if (path == "/v1/certificates/selection") return or_refusal(parse_selection(query));
+  if (path == "/v1/trust") return or_refusal(parse_trust(query));
   if (path.starts_with(kMessages)) {
     const std::string_view text = path.substr(kMessages.size());
     const std::optional<MessageId> id = MessageId::parse(text);
@@ -319,6 +355,20 @@ Request make_request(const GetTrace& call) {
   for (const auto& [name, value] : filter_fields(call.filter))
     target += "&" + name + "=" + percent_encode(value);
   return {"GET", target, ""};
+}
+
+Request make_request(const GetCertificates& /*call*/) {
+  return {"GET", "/v1/certificates", ""};
+}
+
+Request make_request(const GetSelection& call) {
+  std::string target = "/v1/certificates/selection?connector=" + percent_encode(call.connector);
+  if (!call.sni.empty()) target += "&sni=" + percent_encode(call.sni);
+  return {"GET", target, ""};
+}
+
+Request make_request(const GetTrust& call) {
+  return {"GET", call.set.empty() ? "/v1/trust" : "/v1/trust?set=" + percent_encode(call.set), ""};
 }
 
 Request make_request(const Retry& call) {

@@ -49,6 +49,13 @@ struct GetTrace {
 struct GetVerdict {
   VerdictId id;
 };
+struct GetCertificates {};
+struct GetSelection {  // which certificate a connector presents
+  std::string connector, sni;
+};
+struct GetTrust {
+  std::string set;  // empty: all
+};
 struct Retry {
   std::string destination;  // empty: every destination
 };
@@ -63,8 +70,8 @@ struct Allow {
   verdict::PolicyException exception;  // `by` is what the client says; may be empty
 };
 struct Reload {};
-using Call = std::variant<Refusal, GetStatus, GetQueue, GetMessage, GetTrace, GetVerdict, Retry,
-                          Change, Allow, Reload>;
+using Call = std::variant<Refusal, GetStatus, GetQueue, GetMessage, GetTrace, GetVerdict,
+                          GetCertificates, GetSelection, GetTrust, Retry, Change, Allow, Reload>;
 
 // Never fails: what cannot be understood is a Refusal with the words for the client.
 [[nodiscard]] Call parse_request(const Request& request);
@@ -75,6 +82,9 @@ using Call = std::variant<Refusal, GetStatus, GetQueue, GetMessage, GetTrace, Ge
 [[nodiscard]] Request make_request(const GetMessage& call);
 [[nodiscard]] Request make_request(const GetTrace& call);
 [[nodiscard]] Request make_request(const GetVerdict& call);
+[[nodiscard]] Request make_request(const GetCertificates& call);
+[[nodiscard]] Request make_request(const GetSelection& call);
+[[nodiscard]] Request make_request(const GetTrust& call);
 [[nodiscard]] Request make_request(const Retry& call);
 [[nodiscard]] Request make_request(const Change& call);
 [[nodiscard]] Request make_request(const Allow& call);

@@ -1,5 +1,6 @@
 #include "admin/handler.h"
 
+#include "admin/certificates.h"
 #include "base/json.h"
 #include "base/log.h"
 
@@ -11,6 +12,7 @@ constexpr log::Event kChanged{1202, log::Level::info, "admin.change"};
 using Answer = Result<Json>;
 
 struct Asker {
+  relay::Gateway& gateway;
   relay::Control control;
   std::string user;
 
@@ -20,6 +22,18 @@ struct Asker {
   io::Task<Answer> operator()(const GetMessage& call) { return control.message(call.id); }
   io::Task<Answer> operator()(const GetTrace& call) { return control.trace(call.filter); }
   io::Task<Answer> operator()(const GetVerdict& call) { return control.verdict(call.id); }
+  io::Task<Answer> operator()(GetCertificates /*call*/) {
+    const auto snapshot = gateway.context().snapshot();
+    co_return certificates_json(loaded(*snapshot));
+  }
+  io::Task<Answer> operator()(GetSelection call) {
+    const auto snapshot = gateway.context().snapshot();
+    co_return selection_json(loaded(*snapshot), call.connector, call.sni);
+  }
+  io::Task<Answer> operator()(GetTrust call) {
+    const auto snapshot = gateway.context().snapshot();
+    co_return trust_json(loaded(*snapshot), call.set);
+  }
   io::Task<Answer> operator()(const Retry& call) { return control.retry(call.destination); }
   io::Task<Answer> operator()(const Change& call) {
     return control.change(call.action, call.selector, call.extend_until, user);
@@ -35,6 +49,11 @@ struct Asker {
     return control.allow(call.blocker, exception);
   }
   io::Task<Answer> operator()(const Reload& /*call*/) { return control.reload(); }
+
+  [[nodiscard]] Loaded loaded(const relay::Snapshot& snapshot) const {
+    return {*snapshot.config, snapshot.materials->certificates, snapshot.materials->trust,
+            gateway.context().clock.now()};
+  }
 };
 
 io::Task<Answer> ask(Asker& asker, const Call& call) {
@@ -64,7 +83,7 @@ io::Task<Response> handle(relay::Gateway* gateway, Request request, std::string 
   const Call call = parse_request(request);
   if (changes_something(call))
     log::write(kChanged, {{"by", user}, {"target", request.target}, {"body", request.body}});
-  Asker asker{relay::Control(*gateway), user};
+  Asker asker{*gateway, relay::Control(*gateway), user};
   const Answer answer = co_await ask(asker, call);
   if (!answer) {
     const unsigned status = status_of(call, answer.error().code());

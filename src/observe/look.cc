@@ -152,7 +152,7 @@ io::Task<bool> Looker::connect() {
                                             request_.source_address, request_.timeouts.connect);
   if (!made) co_return stop(made.error());
   stream_ = std::move(*made);
-  log('+', "");
+  log('+', policy::Endpoint{stream_->local_address(), stream_->local_port()}.str());
   co_return true;
 }
 

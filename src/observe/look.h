@@ -51,7 +51,8 @@ struct TargetRequest {
 constexpr std::size_t kMaxTargets = 50;
 [[nodiscard]] io::Task<Targets> resolve_targets(dns::Resolver& resolver, TargetRequest request);
 
-// What the protocol log gets: event as in Exchange's layout ('+' connect, '-' disconnect, '>' sent,
+// What the protocol log gets: '+' with our own endpoint as data, else event as in Exchange's layout
+// ('+' connect, '-' disconnect, '>' sent,
 // '<' received, '*' information).
 using ProtocolSink =
     std::function<void(char event, std::string_view data, std::string_view context)>;

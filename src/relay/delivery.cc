@@ -68,7 +68,11 @@ class Session {
   std::optional<std::vector<Outcome>> refused_before_sending(
       const store::StoredMessage& message) const;
   void protocol(char event, std::string_view data, std::string_view words = {}) {
-    log_.write(event, data, words);
+    if (look_.protocol) look_.protocol->write(event, data, words);
+  }
+
+  void protocol_lines(char event, std::string_view text) {
+    if (look_.protocol) look_.protocol->lines(event, text);
   }
 
   Context& context_;
@@ -80,7 +84,6 @@ class Session {
   DeliveryReport report_;
   NextHopLook look_;
   SessionFacts facts_;
-  SessionLog log_;
   std::deque<store::StoredMessage> todo_;
   std::vector<std::string> failed_places_;
   bool lost_ = false;  // the connection is gone: no QUIT
@@ -133,14 +136,6 @@ io::Task<bool> Session::connect() {
       {look_.verdict.id, look_.verdict.time, dump_json(verdict::to_json(look_.verdict)), ""});
   const Result<void> stored = co_await store_apply(context_, std::move(batch));
   if (!stored) log::write(kStoreTrouble, {{"what", "verdict"}, {"error", stored.error().what()}});
-  const policy::SendConnector* connector =
-      snapshot_->config->find_send(request_.destination.connector);
-  log_ = SessionLog(context_.protocol_log, Direction::send, request_.destination.connector,
-                    look_.session, connector != nullptr && connector->protocol_log);
-  log_.set_endpoints(
-      policy::Endpoint{look_.ready->stream->local_address(), look_.ready->stream->local_port()}
-          .str(),
-      policy::Endpoint{look_.target.address, look_.target.port}.str());
   co_return true;
 }
 
@@ -148,8 +143,10 @@ io::Task<bool> Session::connect() {
 io::Task<Result<void>> Session::write_all(smtp::ClientActions& actions,
                                           std::optional<smtp::TransactionDone>& done,
                                           bool& need_body) {
+  const bool in_dialogue = !need_body;  // from NeedBody on it is content, which is never logged
   for (smtp::ClientAction& action : actions) {
     if (auto* write = std::get_if<smtp::ClientWrite>(&action)) {
+      if (in_dialogue) protocol_lines('>', write->octets);
       CO_TRY_VOID(co_await look_.ready->stream->write(write->octets,
                                                       snapshot_->config->timeouts.body_block));
     } else if (auto* finished = std::get_if<smtp::TransactionDone>(&action)) {
@@ -209,7 +206,7 @@ io::Task<Result<smtp::TransactionDone>> Session::transact(const store::StoredMes
     }
     const Duration limit = deadline(snapshot_->config->timeouts, look_.ready->session.waiting());
     CO_TRY(const std::string octets, co_await look_.ready->stream->read(limit));
-    protocol('<', octets.substr(0, octets.find("\r\n")));
+    protocol_lines('<', octets);
     actions = look_.ready->session.on_bytes(octets);
   }
 }
@@ -492,8 +489,10 @@ io::Task<NextHopLook> run_probe(Context& context, io::Executor executor, TlsSess
   request.resume = false;
   const Duration quit = request.snapshot->config->timeouts.quit;
   NextHopLook look = co_await look_at_next_hop(context, executor, tls_sessions, std::move(request));
-  if (look.ready) co_await observe::end_session(std::move(look.ready), quit);
-  look.ready.reset();
+  if (look.ready) {
+    co_await observe::end_session(std::move(look.ready), quit);
+    if (look.protocol) look.protocol->write('-', "", "probe");
+  }
   co_return look;
 }
 

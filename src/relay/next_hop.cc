@@ -95,8 +95,10 @@ observe::LookRequest look_request(const Looking& looking, const observe::Target&
   *protocol = SessionLog(looking.context.protocol_log, Direction::send, connector.name, session,
                          connector.protocol_log);
   protocol->set_endpoints("", place(target));
-  request.protocol = [protocol](char event, std::string_view data, std::string_view words) {
-    protocol->write(event, data, words);
+  request.protocol = [protocol, remote = place(target)](char event, std::string_view data,
+                                                        std::string_view words) {
+    if (event == '+') protocol->set_endpoints(std::string(data), remote);
+    protocol->write(event, event == '+' ? std::string_view() : data, words);
   };
   return request;
 }
@@ -106,6 +108,7 @@ struct OneLook {
   verdict::Verdict verdict;
   std::string session_key;
   SessionId session;
+  std::shared_ptr<SessionLog> protocol;
 };
 
 io::Task<OneLook> look_and_judge(const Looking& looking, const observe::Target& target,
@@ -123,6 +126,7 @@ io::Task<OneLook> look_and_judge(const Looking& looking, const observe::Target& 
   const verdict::TlsEvidence& seen = out.look.evidence.tls;
   if (seen.own_certificate) protocol->certificate(*seen.own_certificate, false);
   if (!seen.presented.empty()) protocol->certificate(seen.presented.front(), true);
+  out.protocol = protocol;
   out.verdict = verdict::judge(out.look.evidence, looking.policy, looking.context.clock.now());
   if (out.verdict.ok || !out.look.evidence.tls.resumed) co_return out;
   // Judged by the chain of an older handshake: what the peer presents now may be the cure.
@@ -158,6 +162,7 @@ void take(NextHopLook& out, OneLook& one, const observe::Target& target) {
   out.session = one.session;
   out.tls_session_key = std::move(one.session_key);
   out.ready = std::move(one.look.ready);
+  out.protocol = one.protocol;
 }
 
 io::Task<void> close_unused(std::unique_ptr<observe::ReadySession> ready) {

@@ -54,6 +54,7 @@ struct NextHopLook {
   verdict::TlsPolicy policy;
   SessionId session;
   std::string tls_session_key;
+  std::shared_ptr<SessionLog> protocol;  // of `ready`'s connection, to go on with
 };
 
 [[nodiscard]] io::Task<NextHopLook> look_at_next_hop(Context& context, io::Executor executor,

@@ -169,6 +169,14 @@ void SessionLog::write(char event, std::string_view data, std::string_view conte
   log_->write(line);
 }
 
+void SessionLog::lines(char event, std::string_view text) {
+  while (!text.empty()) {
+    const std::size_t end = text.find("\r\n");
+    write(event, text.substr(0, end));
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 2);
+  }
+}
+
 void SessionLog::certificate(const x509::Certificate& certificate, bool remote) {
   if (log_ == nullptr) return;
   const std::string data =

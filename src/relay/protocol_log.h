@@ -59,6 +59,8 @@ class SessionLog {
              bool enabled);
   void set_endpoints(std::string local, std::string remote);
   void write(char event, std::string_view data, std::string_view context = {});
+  // One line of the log for each line of `text` (CRLF between them).
+  void lines(char event, std::string_view text);
   // The certificate facts line of the newer Exchange layout: subject issuer serial thumbprint
   // notBefore notAfter SANs, context "Sending certificate ..." / "Remote certificate ...".
   void certificate(const x509::Certificate& certificate, bool remote);

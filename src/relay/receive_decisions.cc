@@ -99,8 +99,8 @@ Reply ReceiveSession::route_recipient(mail::Recipient recipient, Reply accepted)
   if (recipient.mailbox.domain.empty()) {
     recipient.mailbox.domain = postmaster_domain(*connector_->config).value_or("");
   }
-  const Result<policy::Destination> destination =
-      policy::route(*connector_->snapshot->config, recipient.mailbox.domain);
+  const Result<policy::Destination> destination = policy::route(
+      *connector_->snapshot->config, recipient.mailbox.domain, connector_->config->send_via);
   if (!destination) {
     core_->tell(kNoRoute, connector_->config->name, transaction_->client.address,
                 destination.error().what());

@@ -191,12 +191,7 @@ io::Task<ServerActions> ReceiveSession::act(smtp::ServerAction action) {
 
 void ReceiveSession::queue_output(const std::string& octets) {
   out_ += octets;
-  std::string_view rest = octets;
-  while (!rest.empty()) {
-    const std::size_t end = rest.find("\r\n");
-    log_.write('>', rest.substr(0, end));
-    rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 2);
-  }
+  log_.lines('>', octets);
 }
 
 io::Task<bool> ReceiveSession::flush() {

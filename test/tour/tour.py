@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """The five-minute tour by itself: what the README shows, on free ports, every step asserted.
 
-    tour.py --postern ./postern [--transcript FILE]
+    tour.py --postern ./postern [--readme README.md [--write]]
 
 Sends a message, breaks the partner's certificate, sees the mail held with cause, fault and cure, puts the right certificate
-back and sees it delivered by itself. Prints each command with its output; the README's sample is this output.
+back and sees it delivered by itself. Prints each command with its output. With --readme it holds the README's sample to this
+output (ids, times and port numbers of one run aside); --write puts the output there.
 """
 
 import argparse
@@ -22,13 +23,21 @@ sys.path.insert(0, os.path.dirname(HERE))
 from kit import free_port, wait_for, wait_greeting  # noqa: E402
 
 QUICKSTART = os.path.join(os.path.dirname(os.path.dirname(HERE)), "examples", "quickstart")
+BEGIN, END = "<!-- tour:begin -->", "<!-- tour:end -->"
+# What differs from run to run: ids, digests, times, spans, sizes.
+VARIES = [
+    (re.compile(r"\b[0-9A-HJKMNP-TV-Z]{13}\b(?:\.0)?"), "ID"),
+    (re.compile(r"\b[0-9A-F]{64}\b"), "SHA256"),
+    (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC"), "TIME"),
+    (re.compile(r"\b\d+ (?:ms|s)\b"), "SPAN"),
+    (re.compile(r"\b\d+ octets\b"), "SIZE"),
+]
 RELEASED_WITHIN = 10.0  # seconds from the cure to the delivery
 
 
 class Tour:
-    def __init__(self, postern, transcript):
+    def __init__(self, postern):
         self.postern = os.path.abspath(postern)
-        self.transcript = transcript
         self.dir = tempfile.mkdtemp(prefix="postern-tour.")
         self.gateway = None
         self.lines = []
@@ -138,12 +147,35 @@ class Tour:
         return code
 
 
+def steady(text):
+    for pattern, name in VARIES:
+        text = pattern.sub(name, text)
+    # Wrapped lines break elsewhere when a word is longer or shorter.
+    return [" ".join(block.split()) for block in text.split("\n\n") if block.strip()]
+
+
+def hold_readme(path, shown, write):
+    with open(path, encoding="utf-8") as f:
+        text = f.read()
+    head, rest = text.split(BEGIN)
+    sample, tail = rest.split(END)
+    if write:
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(head + BEGIN + "\n```\n" + shown + "```\n" + END + tail)
+        return
+    sample = sample.strip().removeprefix("```").removesuffix("```")
+    for ours, theirs in zip(steady(shown), steady(sample)):
+        assert ours == theirs, f"the README shows\n  {theirs}\nthe tour shows\n  {ours}\nmake it so: tour.py --readme README.md --write"
+    assert len(steady(shown)) == len(steady(sample)), "the README's sample has other steps than the tour"
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--postern", required=True)
-    parser.add_argument("--transcript", help="write what was shown to this file")
+    parser.add_argument("--readme", help="hold its sample to what is shown")
+    parser.add_argument("--write", action="store_true", help="with --readme: put what is shown there")
     options = parser.parse_args()
-    tour = Tour(options.postern, options.transcript)
+    tour = Tour(options.postern)
     try:
         tour.go()
         code = tour.end()
@@ -157,9 +189,8 @@ def main():
         raise
     finally:
         shutil.rmtree(tour.dir, ignore_errors=True)
-    if options.transcript:
-        with open(options.transcript, "w", encoding="utf-8") as f:
-            f.write("\n".join(tour.lines).rstrip() + "\n")
+    if options.readme:
+        hold_readme(options.readme, "\n".join(tour.lines).rstrip() + "\n", options.write)
     print("tour: every step held")
 
 

@@ -1,9 +1,12 @@
 #include "base/log.h"
 
 #include <atomic>
+#include <filesystem>
 #include <memory>
+#include <mutex>
 
 #include <spdlog/sinks/basic_file_sink.h>
+#include <spdlog/sinks/dist_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
@@ -14,10 +17,23 @@ namespace {
 
 std::atomic<bool> journal_prefix{false};
 
+// Where lines go: stderr, and a file that can be exchanged while other threads log.
+struct Sinks {
+  std::shared_ptr<spdlog::sinks::dist_sink_mt> all =
+      std::make_shared<spdlog::sinks::dist_sink_mt>();
+  std::mutex mutex;
+  spdlog::sink_ptr file;  // under `mutex`
+  Sinks() { all->add_sink(std::make_shared<spdlog::sinks::stderr_sink_mt>()); }
+};
+
+Sinks& sinks() {
+  static Sinks instance;
+  return instance;
+}
+
 std::shared_ptr<spdlog::logger>& logger() {
   static std::shared_ptr<spdlog::logger> instance = [] {
-    auto made = std::make_shared<spdlog::logger>("postern",
-                                                 std::make_shared<spdlog::sinks::stderr_sink_mt>());
+    auto made = std::make_shared<spdlog::logger>("postern", sinks().all);
     made->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %v", spdlog::pattern_time_type::utc);
     made->flush_on(spdlog::level::info);
     return made;
@@ -103,8 +119,15 @@ void set_journal_prefix(bool on) {
 Result<void> set_file(const std::string& path) {
   try {
     auto sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(path);
+    // Addresses of people are in it: not for every user's eyes.
+    std::error_code ignored;
+    std::filesystem::permissions(path, std::filesystem::perms(0640), ignored);
+    (void)logger();  // sets the pattern before the file takes it over
     sink->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %v");
-    logger()->sinks().push_back(std::move(sink));
+    const std::lock_guard lock(sinks().mutex);
+    if (sinks().file) sinks().all->remove_sink(sinks().file);
+    sinks().file = sink;
+    sinks().all->add_sink(std::move(sink));
     return {};
   } catch (const spdlog::spdlog_ex& e) {
     return invalid("log file '" + path + "': " + e.what());

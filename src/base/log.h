@@ -32,7 +32,8 @@ void debug(std::string_view text);
 void set_level(Level minimum);
 // Journald prefixes ("<4>") in place of time stamps: when stderr is the journal.
 void set_journal_prefix(bool on);
-// Appends to `path` besides stderr. Errors: the file cannot be opened.
+// Appends to `path` (0640) besides stderr; called again, it opens the path anew, as after a
+// rotation. Errors: the file cannot be opened, and then the one before stays.
 [[nodiscard]] Result<void> set_file(const std::string& path);
 
 }  // namespace postern::log

@@ -23,7 +23,8 @@ Json diagnostic_json(const config::Diagnostic& diagnostic) {
 }
 
 bool is_problem(const tls::Notice& notice) {
-  return notice.kind == tls::Notice::Kind::problem || notice.kind == tls::Notice::Kind::refused;
+  return notice.kind == tls::Notice::Kind::problem || notice.kind == tls::Notice::Kind::refused ||
+         notice.kind == tls::Notice::Kind::waiting;
 }
 
 void print_json(const Shell& shell, const std::string& file, const relay::Configuration& loaded) {

@@ -18,6 +18,7 @@ constexpr Duration kShutdownGrace{10'000};
 
 constexpr log::Event kAdmin{1210, log::Level::info, "admin.start"};
 constexpr log::Event kSignal{1211, log::Level::info, "gateway.signal"};
+constexpr log::Event kLogFileLost{1212, log::Level::error, "log.lost"};
 
 struct Options {
   std::string log_level = "info";
@@ -43,13 +44,16 @@ sigset_t block_signals() {
   return set;
 }
 
-void wait_for_end(relay::Gateway& gateway, const sigset_t& set) {
+void wait_for_end(relay::Gateway& gateway, const sigset_t& set, const std::string& log_file) {
   for (;;) {
     int number = 0;
     if (sigwait(&set, &number) != 0) continue;
     log::write(kSignal, {{"signal", number == SIGHUP ? "SIGHUP" : "SIGTERM"},
                          {"text", number == SIGHUP ? "reload" : "shutdown"}});
     if (number != SIGHUP) return;
+    // The file may have been rotated away; the configuration names it as it was at start.
+    if (!log_file.empty() && !log::set_file(log_file))
+      log::write(kLogFileLost, {{"file", log_file}});
     gateway.reload();
   }
 }
@@ -78,7 +82,7 @@ int run_serve(const Shell& shell, const Options& options) {
   const Result<void> started = (*gateway)->start();
   if (!started) return shell.fail(started.error().what());
   log::write(kAdmin, {{"listens", (*gateway)->context().snapshot()->config->admin_socket}});
-  wait_for_end(**gateway, signals);
+  wait_for_end(**gateway, signals, log_file);
   admin->reset();
   (*gateway)->shutdown(kShutdownGrace);
   return kOk;

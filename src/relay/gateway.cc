@@ -18,6 +18,7 @@ using namespace std::chrono_literals;
 constexpr unsigned kPoolThreads = 4;
 constexpr Duration kHealthInterval = 1min;
 constexpr Duration kExpiryInterval = 1h;
+constexpr Duration kMismatchGrace = 1min;  // for the second of chain and key to be written
 
 constexpr log::Event kStarted{1000, log::Level::info, "gateway.start"};
 constexpr log::Event kStopped{1001, log::Level::info, "gateway.stop"};
@@ -25,6 +26,7 @@ constexpr log::Event kReloaded{1002, log::Level::info, "config.reload"};
 constexpr log::Event kReloadRefused{1004, log::Level::error, "config.refused"};
 constexpr log::Event kMaterial{1005, log::Level::info, "material.notice"};
 constexpr log::Event kMaterialProblem{1006, log::Level::warning, "material.problem"};
+constexpr log::Event kConfigWarning{1008, log::Level::warning, "config.warning"};
 constexpr log::Event kNeedsRestart{1007, log::Level::warning, "config.needs_restart"};
 
 ProtocolLogSettings protocol_settings(const policy::ServerConfig& server) {
@@ -44,7 +46,8 @@ std::string first_errors(const std::vector<config::Diagnostic>& diagnostics) {
 }
 
 bool is_trouble(tls::Notice::Kind kind) {
-  return kind == tls::Notice::Kind::refused || kind == tls::Notice::Kind::problem;
+  return kind == tls::Notice::Kind::refused || kind == tls::Notice::Kind::problem ||
+         kind == tls::Notice::Kind::waiting;
 }
 
 }  // namespace
@@ -58,7 +61,9 @@ struct Gateway::State : std::enable_shared_from_this<Gateway::State> {
         protocol_log(clock_in, protocol_settings(server)),
         runtime(loops, kPoolThreads) {}
 
-  void report(const std::vector<tls::Notice>& notices);
+  void report(const Configuration& loaded);
+  void alert_refused(const tls::Notice& notice);
+  void alert_overdue_mismatch();
   void apply(Configuration loaded);
   // `only_materials`: nothing happens where certificates and trust are as they were (time alone may
   // have changed them).
@@ -79,25 +84,53 @@ struct Gateway::State : std::enable_shared_from_this<Gateway::State> {
   std::mutex mutex;  // health, one reload at a time
   std::mutex reload_mutex;
   Health health;
+  std::vector<std::pair<Time, tls::Notice>> waiting;  // since when; under `mutex`
   std::atomic<bool> stopping{false};
 };
 
-void Gateway::State::report(const std::vector<tls::Notice>& notices) {
+void Gateway::State::alert_refused(const tls::Notice& notice) {
+  Alert alert;
+  alert.kind = "certificate.refused";
+  alert.subject = notice.subject + ": " + notice.text;
+  alert.text = notice.text;
+  alert.key = notice.subject + "|" + notice.text;
+  alerts->raise(std::move(alert));
+}
+
+// What a load has to say: into the log, into status, and to the operator where it is not passing.
+void Gateway::State::report(const Configuration& loaded) {
   std::vector<std::string> problems;
-  for (const tls::Notice& notice : notices) {
-    log::write(is_trouble(notice.kind) ? kMaterialProblem : kMaterial,
-               {{"subject", notice.subject}, {"text", notice.text}});
-    if (!is_trouble(notice.kind)) continue;
-    problems.push_back(notice.text);
-    Alert alert;
-    alert.kind = "certificate.refused";
-    alert.subject = notice.subject + ": " + notice.text;
-    alert.text = notice.text;
-    alert.key = notice.subject + "|" + notice.text;
-    alerts->raise(std::move(alert));
-  }
+  std::vector<std::pair<Time, tls::Notice>> now_waiting;
   const std::lock_guard lock(mutex);
+  for (const tls::Notice& notice : loaded.notices) {
+    const bool trouble = is_trouble(notice.kind);
+    log::write(trouble ? kMaterialProblem : kMaterial,
+               {{"subject", notice.subject}, {"text", notice.text}});
+    if (!trouble) continue;
+    problems.push_back(notice.text);
+    if (notice.kind != tls::Notice::Kind::waiting) {
+      alert_refused(notice);
+      continue;
+    }
+    const auto known = std::ranges::find_if(
+        waiting, [&](const auto& entry) { return entry.second.subject == notice.subject; });
+    now_waiting.emplace_back(known == waiting.end() ? clock.now() : known->first, notice);
+  }
+  for (const config::Diagnostic& diagnostic : loaded.diagnostics) {
+    if (diagnostic.severity != config::Severity::warning) continue;
+    log::write(kConfigWarning, {{"text", diagnostic.str()}});
+    problems.push_back(diagnostic.str());
+  }
+  waiting = std::move(now_waiting);
   health.problems = std::move(problems);
+}
+
+// Half of a renewal that nobody finished.
+void Gateway::State::alert_overdue_mismatch() {
+  const std::lock_guard lock(mutex);
+  for (const auto& [since, notice] : waiting) {
+    if (since + kMismatchGrace <= clock.now()) alert_refused(notice);
+  }
 }
 
 void Gateway::State::watch_files() {
@@ -136,7 +169,7 @@ void Gateway::State::apply(Configuration loaded) {
   }
   protocol_log.reconfigure(protocol_settings(now));
   reception->materials_changed();
-  report(loaded.notices);
+  report(loaded);
   scheduler->snapshot_changed(true);
   watch_files();
   alerts->check_expiry();
@@ -179,6 +212,7 @@ io::Task<void> Gateway::State::housekeeping(std::shared_ptr<State> self) {
       // changing.
       self->runtime.submit([self] { self->reload_blocking(true); });
     }
+    self->alert_overdue_mismatch();
     const std::uint64_t floor = self->context->snapshot()->config->server.min_free_space;
     const std::uint64_t free = self->store->free_space();
     if (free < floor) {
@@ -222,7 +256,7 @@ Result<std::unique_ptr<Gateway>> Gateway::create(Configuration configuration, co
   state->watch = std::make_unique<io::FileWatch>(state->runtime.main(), state->runtime, [raw] {
     raw->runtime.submit([self = raw->shared_from_this()] { self->reload_blocking(false); });
   });
-  state->report(configuration.notices);
+  state->report(configuration);
   return std::unique_ptr<Gateway>(new Gateway(std::move(state)));
 }
 

@@ -89,7 +89,7 @@ void Loader::note_first(const LoadedCredential& loaded) {
   if (leaf.not_after() < now_)
     note(Notice::Kind::problem, facts.name,
          facts.chain_file + ": expired " + format_rfc3339(leaf.not_after()) +
-             "; it is used all the same, since there is no other");
+             "; it is loaded all the same and used where no other fits");
 }
 
 void Loader::add_certificate(const policy::CertificateConfig& config) {
@@ -101,7 +101,7 @@ void Loader::add_certificate(const policy::CertificateConfig& config) {
   const std::string refusal = old ? why_not_over(*old, *loaded.credential) : std::string();
   if (!refusal.empty()) {
     const bool waits = loaded.credential->facts.problem_code == "key-certificate-mismatch";
-    note(Notice::Kind::refused, config.name,
+    note(waits ? Notice::Kind::waiting : Notice::Kind::refused, config.name,
          refusal + (waits ? "; waiting for the other file, the certificate in use stays"
                           : "; the certificate in use stays"));
     return keep(old);

@@ -41,7 +41,8 @@ struct Materials {
 };
 
 struct Notice {
-  enum class Kind { loaded, replaced, refused, problem, trust_changed };
+  // waiting: refused for now, since only one of chain and key has been written so far.
+  enum class Kind { loaded, replaced, refused, waiting, problem, trust_changed };
   Kind kind = Kind::problem;
   std::string subject;  // certificate or trust set name
   std::string text;     // sentence with the file

@@ -163,7 +163,7 @@ TEST_F(MaterialsTest, MismatchWaitsForTheSecondFile) {
   load();
   EXPECT_FALSE(last_.changed);
   EXPECT_EQ(presented(), "old.test");
-  EXPECT_TRUE(noted(Notice::Kind::refused, "waiting for the other file"));
+  EXPECT_TRUE(noted(Notice::Kind::waiting, "waiting for the other file"));
   write("key.pem", renewed.key.pem());
   load();
   EXPECT_TRUE(last_.changed);

@@ -85,7 +85,7 @@ class Scenario20Overdue(Scenario):
         recipient = self.check_notice(self.notices("delayed")[0], "delayed", "4", ["mail.elsewhere.test"])
         self.assertTrue(recipient["Will-Retry-Until"])
         # The operator extends one, sets one aside, returns one, and lets the rest go under an exception.
-        self.gateway.run("queue", "extend", first, "--for", "1d")
+        self.gateway.run("queue", "extend", first, "--until", "1d")
         self.assertGreater(self.gateway.traced(self.subjects[0])["expires"], self.gateway.traced(self.subjects[0])["arrival"])
         self.gateway.run("queue", "hold", second)
         self.gateway.run("queue", "return", fifth)
@@ -93,7 +93,7 @@ class Scenario20Overdue(Scenario):
         self.check_notice(self.notices("failed")[0], "failed", "5", ["returned"])
         self.assertIn(self.subjects[4], str(self.notices("failed")[0]))
         self.assertEqual(self.partner.subjects(), [])
-        self.gateway.run("queue", "allow", blocker["id"], "--accept", "name-mismatch", "--for", "1h", "--why", "CR 4711")
+        self.gateway.run("queue", "allow", blocker["id"], "--accept", "name-mismatch", "--until", "1h", "--why", "CR 4711")
         self.partner.wait_messages(3, CURED_WITHIN)
         for subject in (self.subjects[0], *self.subjects[2:4]):
             told = str(self.gateway.wait_delivered(subject))

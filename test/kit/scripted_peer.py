@@ -152,10 +152,19 @@ class Connection:
             pass
         finally:
             self.ended = time.monotonic()
-            try:
-                self.sock.close()
-            except OSError:
-                pass
+            self._close()
+
+    def _close(self):
+        # Unread octets would turn the close into a reset, which throws away the alert or reply just sent.
+        try:
+            plain = socket.socket(fileno=self.sock.detach())
+            with plain:
+                plain.settimeout(1.0)
+                plain.shutdown(socket.SHUT_WR)
+                while plain.recv(65536):
+                    pass
+        except OSError:
+            pass
 
     def _session(self):
         b = self.behaviour = self.peer.behaviour
@@ -222,7 +231,10 @@ class Connection:
         if not b.starttls_reply.startswith("220"):
             return True
         self._stall("handshake")
-        self.sock = b.tls.context().wrap_socket(self.sock, server_side=True)
+        # A failed handshake must leave the socket: its alert is still on the way.
+        secured = b.tls.context().wrap_socket(self.sock, server_side=True, do_handshake_on_connect=False)
+        self.sock = secured
+        secured.do_handshake()
         self.tls_version = self.sock.version()
         self.client_certificate = self.sock.getpeercert(binary_form=True)
         return True

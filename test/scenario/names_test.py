@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """Scenarios 2, 3, 4: which certificate, and which of its names?"""
 
+import json
+
 from common import PEER_CURES, Scenario, main
 from kit import wait_for
 from kit.gateway import listen
@@ -17,7 +19,7 @@ class Drop:
 
     def subjects(self):
         files = sorted(self.folder.glob("*.eml"), key=lambda f: (f.stat().st_mtime_ns, f.name))
-        return [line[9:] for f in files for line in f.read_text(newline="").split("\r\n") if line.startswith("Subject: ")]
+        return [line[9:] for f in files for line in f.read_bytes().decode().split("\r\n") if line.startswith("Subject: ")]
 
     def wait_messages(self, count, deadline):
         wait_for(lambda: len(self.subjects()) >= count, f"{count} messages in {self.folder}", deadline)
@@ -106,7 +108,7 @@ class Scenario03PinOfARenewedCertificate(TwoGateways):
 
     def wait_loaded(self, name):
         wanted = self.pki.facts[name]["thumbprint"].lower()
-        wait_for(lambda: wanted in self.gateway.run("cert", "list", "--json").lower(), f"{name} to be loaded")
+        wait_for(lambda: wanted in json.dumps(self.gateway.json("cert", "list")).lower(), f"{name} to be loaded")
 
 
 class Scenario04SanAgainstCn(TwoGateways):

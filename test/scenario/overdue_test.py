@@ -73,7 +73,6 @@ class Scenario20Overdue(Scenario):
         self.assertEqual(recipient["Action"], action)
         self.assertEqual(recipient["Status"][0], status_class)
         self.assertIn("bob@partner.test", recipient["Final-Recipient"])
-        self.assertTrue(recipient["Diagnostic-Code"])
         return recipient
 
     def test_extended_held_released_returned_none_lost(self):

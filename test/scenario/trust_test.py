@@ -8,7 +8,9 @@ from common import PEER_CURES, Scenario, main
 from kit.pki import install
 
 PRIVATE = {"id": "private-root", "kind": "ca", "cn": "Fabrikam Private Root"}
-LEAF = {"id": "private-leaf", "kind": "leaf", "issuer": "private-root", "dns": ["mx.partner.test"]}
+# With its root in the chain, as private CAs' servers send it: without, nobody could tell it from a missing intermediate.
+LEAF = {"id": "private-leaf", "kind": "leaf", "issuer": "private-root", "dns": ["mx.partner.test"],
+        "chain": ["private-leaf", "private-root"]}
 
 
 class Scenario01RootInWrongSet(Scenario):
@@ -75,7 +77,7 @@ class Scenario05DomainSecurity(Scenario):
         self.assertEqual(len(self.partner.messages()), before + 1)
 
     def test_exception_accepts_nothing_else(self):
-        self.pki.make({**LEAF, "id": "foreign-leaf", "dns": ["mx.elsewhere.test"]})
+        self.pki.make({**LEAF, "id": "foreign-leaf", "dns": ["mx.elsewhere.test"], "chain": ["foreign-leaf", "private-root"]})
         ends = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=1)
         accept = {"accept": "untrusted-root", "until": ends, "by": "ops", "why": "CR 4711"}
         self.gateway.edit(lambda c: self.fabrikam.update(exception=accept))

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "relay/drop.h"
 #include "relay/record.h"
+#include "verdict/judge.h"
 
 namespace postern::relay {
 namespace {
@@ -63,6 +64,7 @@ class Session {
   io::Task<Result<void>> write_all(smtp::ClientActions& actions,
                                    std::optional<smtp::TransactionDone>& done, bool& need_body);
   io::Task<void> record(store::StoredMessage message, std::vector<Outcome> outcomes);
+  io::Task<void> judge_refusal(std::vector<Outcome>& outcomes);
   io::Task<void> record_no_session();
   io::Task<void> give_back();
   std::optional<std::vector<Outcome>> refused_before_sending(
@@ -286,6 +288,37 @@ io::Task<void> Session::record(store::StoredMessage message, std::vector<Outcome
   }
 }
 
+// A look may end clean and the peer still say in the transaction that TLS or our certificate is not
+// to his liking: demands on MAIL, certificates judged late. The look is judged again with those
+// words, so that blocker, trace and DSN tell the same cause under one verdict.
+io::Task<void> Session::judge_refusal(std::vector<Outcome>& outcomes) {
+  const auto refused = std::ranges::find(outcomes, Kind::blocked, &Outcome::kind);
+  if (refused == outcomes.end()) co_return;
+  const Time now = context_.clock.now();
+  look_.evidence.smtp.refusal = refused->remote;
+  look_.evidence.stage =
+      look_.evidence.tls.completed ? verdict::Stage::second_ehlo : verdict::Stage::done;
+  look_.evidence.stop = verdict::Stop::rejected;
+  look_.verdict = verdict::judge(look_.evidence, look_.policy, now);
+  look_.verdict.id = VerdictId::make(now);
+  facts_.verdict = look_.verdict;
+  for (Outcome& outcome : outcomes) {
+    if (outcome.kind != Kind::blocked) continue;
+    // Words that sound like TLS and that judge does not read so are an ordinary refusal.
+    if (look_.verdict.ok) {
+      outcome.kind = Kind::temporary;
+      continue;
+    }
+    outcome.code = look_.verdict.code;
+    outcome.explanation = look_.verdict.cause;
+  }
+  store::Batch batch;
+  batch.verdicts.push_back({look_.verdict.id, now, dump_json(verdict::to_json(look_.verdict)),
+                            dump_json(verdict::to_json(look_.evidence))});
+  const Result<void> stored = co_await store_apply(context_, std::move(batch));
+  if (!stored) log::write(kStoreTrouble, {{"what", "verdict"}, {"error", stored.error().what()}});
+}
+
 // False: the session is over (failure is in the report, or the host is to be changed).
 io::Task<bool> Session::deliver_group(store::StoredMessage message) {
   if (auto refused = refused_before_sending(message)) {
@@ -314,6 +347,7 @@ io::Task<bool> Session::deliver_group(store::StoredMessage message) {
   std::vector<Outcome> outcomes =
       transaction_outcomes(done ? *done : nothing, message.recipients.size(), lost_words_);
   ++report_.messages;
+  co_await judge_refusal(outcomes);
   const std::optional<Outcome> session = session_level(outcomes);
   if (!session) report_.path_worked = true;
   co_await record(std::move(message), std::move(outcomes));

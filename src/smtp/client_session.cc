@@ -79,7 +79,9 @@ void ClientSession::State::on_session_reply(Owed what, Reply reply) {
       actions.emplace_back(Greeted{std::move(reply)});
       return;
     case Owed::ehlo:
-      if (reply.permanent()) {  // RFC 5321 s3.2
+      // RFC 5321 s3.2. Who offered STARTTLS knows EHLO: a refusal over TLS is meant, and HELO would
+      // only hide its words.
+      if (reply.permanent() && !over_tls) {
         plan(Owed::helo, "HELO " + helo_name + "\r\n");
         return;
       }
@@ -222,6 +224,7 @@ ClientActions ClientSession::starttls() {
 ClientActions ClientSession::on_tls_ready() {
   if (state_->phase == State::Phase::closed) return {};
   state_->phase = State::Phase::open;
+  state_->over_tls = true;
   state_->capabilities = {};
   state_->needs_reset = false;
   return {};

@@ -92,6 +92,18 @@ TEST(ClientSession, EhloRefused_FallsBackToHelo) {
   EXPECT_EQ(show(session.on_bytes("250 mx.test\r\n")), Shown{"helo 250"});
 }
 
+TEST(ClientSession, EhloRefusedOverTls_IsARefusal) {
+  ClientSession session("client.test");
+  (void)session.on_bytes("220 mx.test\r\n");
+  (void)session.hello();
+  (void)session.on_bytes("250-mx.test\r\n250 STARTTLS\r\n");
+  (void)session.starttls();
+  (void)session.on_bytes("220 go\r\n");
+  (void)session.on_tls_ready();
+  (void)session.hello();
+  EXPECT_EQ(show(session.on_bytes("550 5.7.1 certificate required\r\n")), Shown{"helo 550"});
+}
+
 TEST(ClientSession, EhloPutOff_IsNoReasonForHelo) {
   ClientSession session("client.test");
   (void)session.on_bytes("220 mx.test\r\n");

@@ -77,6 +77,7 @@ struct ClientSession::State {
   std::deque<Owed> owed;        // sent, in order
   std::deque<Planned> planned;  // not sent
   bool greeted = false;         // with 220
+  bool over_tls = false;        // after STARTTLS
   Capabilities capabilities;
 
   std::optional<TransactionDone> transaction;

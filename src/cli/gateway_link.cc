@@ -21,7 +21,11 @@ Result<GatewayLink> GatewayLink::open(const Shell& shell) {
   GatewayLink out;
   out.configuration_ = std::filesystem::absolute(file).lexically_normal().string();
   TRY(const std::string text, read_file(file));
-  out.config_ = config::parse_config(text, out.configuration_).config;
+  config::Loaded loaded = config::parse_config(text, out.configuration_);
+  out.config_ = std::move(loaded.config);
+  if (out.socket().empty() && !loaded.diagnostics.empty())
+    return invalid("where the gateway listens for commands cannot be read: " +
+                   loaded.diagnostics.front().str());
   if (out.socket().empty())
     return invalid(file +
                    " does not say where the gateway listens for commands: add [admin] "

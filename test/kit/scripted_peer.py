@@ -113,7 +113,7 @@ class Connection:
         self.client_certificate = None  # DER
         self.tls_error = None
         self.ended = None
-        self._rest, self._sender, self._recipients = b"", "", []
+        self._rest, self._sender, self._recipients = b"", None, []
 
     # -- octets --
 
@@ -192,6 +192,8 @@ class Connection:
             elif verb == "RCPT":
                 self._stall("RCPT")
                 reply = self.peer.behaviour.replies.get("RCPT", "250 2.1.5 ok")
+                if self._sender is None:
+                    reply = "503 5.5.1 no sender"
                 if reply.startswith("250"):
                     self._recipients.append(_address(line))
                 self._say(reply)
@@ -244,7 +246,7 @@ class Connection:
         reply = self.peer.behaviour.replies.get("MAIL", "250 2.1.0 ok")
         if b.demand_tls and self.tls_version is None:
             reply = b.demand_tls
-        self._sender, self._recipients = _address(line), []
+        self._sender, self._recipients = _address(line) if reply.startswith("250") else None, []
         self._say(reply)
 
     def _data(self):

@@ -168,6 +168,11 @@ class Scenario(unittest.TestCase):
             self.assertEqual(len(self.healthy.messages()), self._healthy_count)
         return took
 
+    def receipt(self, subject):
+        """The TLS receipt of a delivered message's first recipient."""
+        events = self.gateway.traced(subject)["recipients"][0]["events"]
+        return next(e["receipt"] for e in events if "receipt" in e)
+
     def secured(self):
         """Nothing came to the partner in clear text."""
         self.assertTrue(all(m.connection.tls_version for m in self.partner.messages()))

@@ -137,7 +137,7 @@ class Scenario04SanAgainstCn(TwoGateways):
         self.serve(send={"hosts": [self.endpoint], "tls": "mutual", "certificate": "ours"},
                    certificates={"ours": {"chain": str(chain), "key": str(key)}})
 
-        self.hold("client-certificate-not-accepted", "client", True, says=["edge.contoso.test"])
+        self.hold("client-certificate-not-accepted", "client", True, says=["name-mismatch", "(ours)"])
 
         def cure():
             install(self.pki.key("client-san-fits"), key)

@@ -4,8 +4,10 @@
 #pragma once
 
 #include <chrono>
+#include <exception>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -115,13 +117,23 @@ class Promise {
   std::shared_ptr<std::unique_ptr<T>> value_;
 };
 
-// Runs `work` on the pool and resumes here with its value. `work` owns what it uses (values,
-// shared_ptr).
+// Runs `work` on the pool and resumes here with its value, or with its exception. `work` owns what
+// it uses (values, shared_ptr).
 template <class F, class T = std::invoke_result_t<F>>
 [[nodiscard]] Task<T> run_blocking(Runtime& runtime, F work) {
-  Promise<T> promise;
-  runtime.submit([promise, work = std::move(work)]() mutable { promise.set(work()); });
-  co_return co_await promise.get();
+  Promise<std::pair<std::exception_ptr, std::optional<T>>> promise;
+  runtime.submit([promise, work = std::move(work)]() mutable {
+    std::pair<std::exception_ptr, std::optional<T>> out;
+    try {
+      out.second.emplace(work());
+    } catch (...) {
+      out.first = std::current_exception();
+    }
+    promise.set(std::move(out));
+  });
+  auto out = co_await promise.get();
+  if (out.first) std::rethrow_exception(out.first);
+  co_return std::move(*out.second);
 }
 
 // Runs the plain function `work` on `target`'s loop and resumes here with its value: how one loop

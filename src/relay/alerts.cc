@@ -2,13 +2,17 @@
 
 #include <array>
 #include <cerrno>
+#include <condition_variable>
+#include <deque>
 #include <map>
 #include <mutex>
+#include <thread>
 
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/eventfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -25,15 +29,50 @@ extern char** environ;
 namespace postern::relay {
 namespace {
 
+constexpr std::size_t kMaxWaiting = 1000;
 constexpr std::size_t kMaxRemembered = 10'000;
 
 constexpr log::Event kAlert{2040, log::Level::warning, "alert.raise"};
 constexpr log::Event kAlertFailed{2041, log::Level::error, "alert.failed"};
 
-// Writes `json` to the program's standard input and waits for its end, at most `timeout`; then it
-// is killed. Blocking.
+// A descriptor that can be waited on and says "stop" once written to.
+class StopSign {
+ public:
+  StopSign() : fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
+  ~StopSign() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  StopSign(const StopSign&) = delete;
+  StopSign& operator=(const StopSign&) = delete;
+  void raise() const { ::eventfd_write(fd_, 1); }
+  [[nodiscard]] int fd() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+// Waits for the child's end, the stop sign or the timeout; whatever is not over by then is killed.
+Result<void> await_child(pid_t child, const std::string& name, Duration timeout,
+                         const StopSign& stop) {
+  // A pidfd tells the end without polling and without SIGCHLD.
+  const int pidfd = static_cast<int>(::syscall(SYS_pidfd_open, child, 0));
+  std::array<pollfd, 2> waiting{pollfd{pidfd, POLLIN, 0}, pollfd{stop.fd(), POLLIN, 0}};
+  const int ready =
+      pidfd < 0 ? 0 : ::poll(waiting.data(), waiting.size(), static_cast<int>(timeout.count()));
+  const bool ended = ready > 0 && (waiting[0].revents & POLLIN) != 0;
+  if (!ended) ::kill(child, SIGKILL);
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (pidfd >= 0) ::close(pidfd);
+  if (!ended) return invalid(name + " did not end within " + format_duration(timeout));
+  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) return invalid(name + " failed");
+  return {};
+}
+
+// Runs a program with `json` on its standard input. Blocking.
 Result<void> run_program(const std::vector<std::string>& words, const std::string& json,
-                         Duration timeout) {
+                         Duration timeout, const StopSign& stop) {
   std::array<int, 2> pipe{};
   if (::pipe2(pipe.data(), O_CLOEXEC) != 0) return fail_errno(errno, "pipe");
   posix_spawn_file_actions_t actions;
@@ -51,24 +90,12 @@ Result<void> run_program(const std::vector<std::string>& words, const std::strin
     ::close(pipe[1]);
     return fail_errno(spawned, "cannot run " + words.front());
   }
-  ::fcntl(
-      pipe[1], F_SETFL,
-      O_NONBLOCK);  // a program that does not read must not hold us: what does not fit is dropped
+  // A program that does not read must not hold us: what does not fit into the pipe is dropped.
+  ::fcntl(pipe[1], F_SETFL, O_NONBLOCK);
   const ssize_t written = ::write(pipe[1], json.data(), json.size());
   (void)written;
   ::close(pipe[1]);
-  // A pidfd tells the end without polling and without SIGCHLD.
-  const int pidfd = static_cast<int>(::syscall(SYS_pidfd_open, child, 0));
-  pollfd waiting{pidfd, POLLIN, 0};
-  const bool ended = pidfd >= 0 && ::poll(&waiting, 1, static_cast<int>(timeout.count())) == 1;
-  if (!ended) ::kill(child, SIGKILL);
-  int status = 0;
-  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
-  if (pidfd >= 0) ::close(pidfd);
-  if (!ended) return invalid(words.front() + " did not end within " + format_duration(timeout));
-  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) return invalid(words.front() + " failed");
-  return {};
+  return await_child(child, words.front(), timeout, stop);
 }
 
 Json alert_json(const Alert& alert, Time now) {
@@ -128,7 +155,7 @@ std::optional<store::NewMessage> mail_alert(const policy::Config& config, store:
   const std::string from = config.alert.mail_from.empty() ? "postmaster@" + config.server.hostname
                                                           : config.alert.mail_from;
   const std::string text = mail_text(config, alert, out.facts.id, from, now);
-  Result<std::unique_ptr<store::BodyWriter>> body = store.new_body();
+  Result<std::unique_ptr<store::BodyWriter>> body = store.new_body(store::Store::Use::notice);
   if (!body || !(*body)->append(text)) return std::nullopt;
   out.body = std::move(*body);
   out.facts.size = text.size();
@@ -184,7 +211,7 @@ struct Alerts::State : std::enable_shared_from_this<Alerts::State> {
     const std::string json = dump_json(alert_json(alert, now));
     if (!config.mail.empty()) send_mail(*snapshot->config, alert, now);
     if (!config.exec.empty()) {
-      const Result<void> ran = run_program(config.exec, json, kAlertTimeout);
+      const Result<void> ran = run_program(config.exec, json, kAlertTimeout, stop);
       if (!ran)
         log::write(kAlertFailed,
                    {{"channel", "exec"}, {"kind", alert.kind}, {"error", ran.error().what()}});
@@ -198,22 +225,64 @@ struct Alerts::State : std::enable_shared_from_this<Alerts::State> {
     }
   }
 
+  // The channels work here, off the pool that mail needs: a slow program holds up alerts only.
+  void work() {
+    std::unique_lock lock(mutex);
+    while (true) {
+      wake.wait(lock, [this] { return stopping || !waiting.empty(); });
+      if (stopping) return;
+      const Alert alert = std::move(waiting.front());
+      waiting.pop_front();
+      lock.unlock();
+      deliver(alert);
+      lock.lock();
+    }
+  }
+
+  void enqueue(Alert alert) {
+    const std::lock_guard lock(mutex);
+    if (waiting.size() >= kMaxWaiting) {
+      log::write(kAlertFailed, {{"kind", alert.kind}, {"error", "too many alerts wait"}});
+      return;
+    }
+    waiting.push_back(std::move(alert));
+    wake.notify_one();
+  }
+
+  void end() {
+    {
+      const std::lock_guard lock(mutex);
+      stopping = true;
+    }
+    stop.raise();
+    wake.notify_one();
+    thread.join();
+  }
+
   Context& context;
   std::function<void(std::vector<std::string>)> on_accepted;
   std::mutex mutex;
+  std::condition_variable wake;
+  std::deque<Alert> waiting;  // under `mutex`, as `stopping` and `told`
+  bool stopping = false;
+  StopSign stop;
+  std::thread thread;
   std::map<std::string, Time> told;
 };
 
 Alerts::Alerts(Context& context, std::function<void(std::vector<std::string>)> on_accepted)
-    : state_(std::make_shared<State>(context, std::move(on_accepted))) {}
+    : state_(std::make_shared<State>(context, std::move(on_accepted))) {
+  state_->thread = std::thread([state = state_.get()] { state->work(); });
+}
 
-Alerts::~Alerts() = default;
+Alerts::~Alerts() {
+  state_->end();
+}
 
 void Alerts::raise(Alert alert) {
   if (!state_->is_new(alert, state_->context.clock.now())) return;
   log::write(kAlert, {{"kind", alert.kind}, {"subject", alert.subject}});
-  state_->context.runtime.submit(
-      [state = state_, alert = std::move(alert)] { state->deliver(alert); });
+  state_->enqueue(std::move(alert));
 }
 
 void Alerts::check_expiry() {

@@ -42,6 +42,6 @@ class Alerts {
  private:
   std::shared_ptr<State> state_;
 };
-constexpr Duration kAlertTimeout{30'000};
+constexpr Duration kAlertTimeout{10'000};  // of each channel
 
 }  // namespace postern::relay

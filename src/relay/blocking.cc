@@ -84,8 +84,10 @@ void Scheduler::Work::unblock(DestinationState& state, std::string_view why) {
   state.waiting_mail = true;
   state.last_error.clear();
   state.last_code = "none";
+  state.released_at = context.clock.now();
   store::Batch batch;
   batch.remove_blockers.push_back(blocker.id);
+  batch.notes.emplace_back(kReleasedNote + state.key, format_rfc3339(*state.released_at));
   context.store.apply(std::move(batch), [](const Result<void>& stored) {
     if (!stored) log::write(kStoreTrouble, {{"what", "blocker"}, {"error", stored.error().what()}});
   });
@@ -98,7 +100,7 @@ void Scheduler::Work::unblock(DestinationState& state, std::string_view why) {
 }
 
 void Scheduler::Work::start_probe(DestinationState& state) {
-  if (stopping || state.probing || state.sessions != 0) return;
+  if (*stopping || state.probing || state.sessions != 0) return;
   if (!probing_hops.insert(state.destination.next_hop).second)
     return;  // another policy's probe is under way: next tick
   state.probing = true;
@@ -112,9 +114,14 @@ io::Task<void> Scheduler::Work::probe_task(std::shared_ptr<Work> self, io::Execu
                                            policy::Destination destination,
                                            std::optional<verdict::PolicyException> exception) {
   const std::string key = destination.key();
-  NextHopLook found = co_await run_probe(self->context, executor, self->tls_sessions,
-                                         std::move(destination), std::move(exception));
-  auto look = std::make_shared<NextHopLook>(std::move(found));
+  auto look = std::make_shared<NextHopLook>();
+  try {
+    *look = co_await run_probe(self->context, executor, self->tls_sessions, std::move(destination),
+                               std::move(exception));
+  } catch (const std::exception& e) {
+    look->failure =
+        target_outcome("software-defect", std::string("internal error: ") + e.what(), false);
+  }
   self->context.runtime.main().post([self, key, look] { self->on_probe(key, *look); });
 }
 
@@ -124,10 +131,11 @@ void Scheduler::Work::on_probe(const std::string& key, NextHopLook& look) {
   state->probing = false;
   probing_hops.erase(state->destination.next_hop);
   wake();
-  if (!state->blocker) return;
+  if (!state->blocker || *stopping) return;
   Blocker& blocker = *state->blocker;
   const Time now = context.clock.now();
-  if (state->probe_again) {  // something changed while it ran: what it saw may be old
+  if (state->probe_again ||
+      state->sweeping) {  // something changed while it ran: what it saw may be old
     blocker.next_probe = now;
     return;
   }
@@ -165,6 +173,7 @@ void Scheduler::Work::on_targets(const std::string& key, const std::string& targ
   if (targets == blocker.targets) return;
   blocker.targets = targets;
   blocker.next_probe = now;
+  state->probe_again = state->probe_again || state->probing;
   wake();
 }
 

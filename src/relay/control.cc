@@ -136,6 +136,7 @@ void prepare_message(const Context& context, const policy::Config& config, Actio
       store::Change change;
       change.message = id;
       change.recipient = recipient.index;
+      change.only_from = recipient.status;
       change.status = action == Action::hold ? store::Status::held : store::Status::pending;
       change.code = recipient.code;
       change.last_error = recipient.last_error;

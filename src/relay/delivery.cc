@@ -56,14 +56,23 @@ class Session {
   io::Task<void> work();
   io::Task<bool> refill();
   io::Task<bool> deliver(store::StoredMessage message);
-  io::Task<bool> deliver_group(store::StoredMessage message);
+  // What became of one transaction: whether the session goes on, and whether the message stays
+  // claimed.
+  struct Step {
+    bool goes_on = true;
+    bool keep = false;
+  };
+  io::Task<Step> deliver_group(store::StoredMessage message);
   io::Task<bool> deliver_to_drop(store::StoredMessage message, std::string folder);
   io::Task<Result<smtp::TransactionDone>> transact(const store::StoredMessage& message,
                                                    store::BodyReader& body);
   io::Task<Result<smtp::ClientActions>> next_block(store::BodyReader& body, std::uint64_t& offset);
   io::Task<Result<void>> write_all(smtp::ClientActions& actions,
                                    std::optional<smtp::TransactionDone>& done, bool& need_body);
-  io::Task<void> record(store::StoredMessage message, std::vector<Outcome> outcomes);
+  io::Task<bool> record(store::StoredMessage message, std::vector<Outcome> outcomes);
+  void settle(MessageId id, bool keep);
+  [[nodiscard]] bool must_end() const;
+  [[nodiscard]] bool is_ours(const store::StoredMessage& message) const;
   io::Task<void> judge_refusal(std::vector<Outcome>& outcomes);
   io::Task<void> record_no_session();
   io::Task<void> give_back();
@@ -87,19 +96,37 @@ class Session {
   NextHopLook look_;
   SessionFacts facts_;
   std::deque<store::StoredMessage> todo_;
+  std::vector<MessageId> moved_;  // claimed, but a reload routes them elsewhere
   std::vector<std::string> failed_places_;
-  bool lost_ = false;  // the connection is gone: no QUIT
+  bool lost_ = false;     // the connection is gone: no QUIT
+  bool closing_ = false;  // the server closed behind its answer: what it answered stands
   std::string lost_words_;
 };
 
+// Why not another message on this session: a reload (the old policy must not send it), the
+// gateway's end, the end of the exception it was opened under, or its share.
+bool Session::must_end() const {
+  const bool lapsed = request_.exception && request_.exception->until <= context_.clock.now();
+  return context_.snapshot() != snapshot_ || (request_.stopping && *request_.stopping) || lapsed ||
+         report_.messages >= request_.max_messages;
+}
+
+// False where the present configuration sends one of its recipients another way than this
+// session's.
+bool Session::is_ours(const store::StoredMessage& message) const {
+  return std::ranges::all_of(message.recipients, [&](const store::RecipientState& recipient) {
+    return policy::route_again(*snapshot_->config, recipient.recipient.mailbox.domain,
+                               request_.destination) == request_.destination;
+  });
+}
+
 // Takes more messages from the store when there are none at hand. False: nothing left.
 io::Task<bool> Session::refill() {
-  if (!todo_.empty()) co_return true;
-  // After a reload the old policy must not send another message.
-  if (report_.messages >= request_.max_messages || context_.snapshot() != snapshot_) {
+  if (must_end()) {
     report_.more = true;
     co_return false;
   }
+  if (!todo_.empty()) co_return true;
   const std::size_t limit = request_.trial ? 1 : kClaimAtOnce;
   store::Store* store = &context_.store;
   auto claim = [store, key = request_.destination.key(), limit] {
@@ -111,7 +138,15 @@ io::Task<bool> Session::refill() {
     log::write(kStoreTrouble, {{"what", "claim"}, {"error", claimed.error().what()}});
     co_return false;
   }
-  for (store::StoredMessage& message : *claimed) todo_.push_back(std::move(message));
+  const bool moved_before = !moved_.empty();
+  for (store::StoredMessage& message : *claimed) {
+    if (is_ours(message)) {
+      todo_.push_back(std::move(message));
+    } else {
+      moved_.push_back(message.facts.id);
+    }
+  }
+  if (!moved_.empty() && !moved_before && hooks_.on_moved) hooks_.on_moved();
   if (todo_.size() == kClaimAtOnce && report_.path_worked && hooks_.on_backlog) hooks_.on_backlog();
   co_return !todo_.empty();
 }
@@ -133,6 +168,7 @@ io::Task<bool> Session::connect() {
   facts_.target = look_.target;
   facts_.verdict = look_.verdict;
   facts_.session = look_.session;
+  facts_.dsn_offered = look_.ready->session.capabilities().dsn;
   store::Batch batch;
   batch.verdicts.push_back(
       {look_.verdict.id, look_.verdict.time, dump_json(verdict::to_json(look_.verdict)), ""});
@@ -149,14 +185,17 @@ io::Task<Result<void>> Session::write_all(smtp::ClientActions& actions,
   for (smtp::ClientAction& action : actions) {
     if (auto* write = std::get_if<smtp::ClientWrite>(&action)) {
       if (in_dialogue) protocol_lines('>', write->octets);
-      CO_TRY_VOID(co_await look_.ready->stream->write(write->octets,
-                                                      snapshot_->config->timeouts.body_block));
+      const Result<void> written = co_await look_.ready->stream->write(
+          write->octets, snapshot_->config->timeouts.body_block);
+      if (!written && !done) co_return written;
+      if (!written) lost_ = closing_ = true;
     } else if (auto* finished = std::get_if<smtp::TransactionDone>(&action)) {
       done = std::move(*finished);
     } else if (std::holds_alternative<smtp::NeedBody>(action)) {
       need_body = true;
     } else if (auto* problem = std::get_if<smtp::ProtocolError>(&action)) {
-      co_return invalid("not SMTP: " + problem->what);
+      if (!done) co_return invalid("not SMTP: " + problem->what);
+      lost_ = closing_ = true;  // a 421 behind the 250, say: the message is theirs all the same
     }
   }
   actions.clear();
@@ -247,7 +286,28 @@ std::optional<std::vector<Outcome>> Session::refused_before_sending(
   return std::nullopt;
 }
 
-io::Task<void> Session::record(store::StoredMessage message, std::vector<Outcome> outcomes) {
+// The claim goes back, or stays until the destination's next turn.
+void Session::settle(MessageId id, bool keep) {
+  if (keep) {
+    report_.deferred.push_back(id);
+  } else {
+    context_.store.finish(request_.destination.key(), id);
+  }
+}
+
+bool needs_original(const store::StoredMessage& message, const std::vector<Outcome>& outcomes) {
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    if (outcomes[i].kind == Kind::permanent) return true;
+    if (outcomes[i].kind == Kind::delivered &&
+        wants_success_notice(message.facts, message.recipients[i].recipient))
+      return true;
+  }
+  return false;
+}
+
+// Makes what a transaction came to durable. True: the message stays claimed (it waits for a reason
+// of its own, or the store could not take the outcome).
+io::Task<bool> Session::record(store::StoredMessage message, std::vector<Outcome> outcomes) {
   Context* context = &context_;
   const std::shared_ptr<const Snapshot> snapshot = snapshot_;
   const SessionFacts* facts = &facts_;
@@ -259,7 +319,7 @@ io::Task<void> Session::record(store::StoredMessage message, std::vector<Outcome
     return record_outcomes(*context, *snapshot->config, *what, *how, *facts, now);
   };
   Recorded recorded;
-  if (std::ranges::any_of(outcomes, [](const Outcome& o) { return o.kind == Kind::permanent; })) {
+  if (needs_original(message, outcomes)) {
     recorded = co_await io::run_blocking(context_.runtime, make);
   } else {
     recorded = make();
@@ -277,15 +337,10 @@ io::Task<void> Session::record(store::StoredMessage message, std::vector<Outcome
     log::write(kStoreTrouble, {{"what", "outcome"},
                                {"message", message.facts.id.str()},
                                {"error", stored.error().what()}});
-    report_.deferred.push_back(message.facts.id);
-    co_return;
+    co_return true;
   }
   if (!accepted.empty() && hooks_.on_accepted) hooks_.on_accepted(accepted);
-  if (deferred) {
-    report_.deferred.push_back(message.facts.id);
-  } else {
-    context_.store.finish(request_.destination.key(), message.facts.id);
-  }
+  co_return deferred;
 }
 
 // A look may end clean and the peer still say in the transaction that TLS or our certificate is not
@@ -319,12 +374,11 @@ io::Task<void> Session::judge_refusal(std::vector<Outcome>& outcomes) {
   if (!stored) log::write(kStoreTrouble, {{"what", "verdict"}, {"error", stored.error().what()}});
 }
 
-// False: the session is over (failure is in the report, or the host is to be changed).
-io::Task<bool> Session::deliver_group(store::StoredMessage message) {
+io::Task<Session::Step> Session::deliver_group(store::StoredMessage message) {
+  Step step;
   if (auto refused = refused_before_sending(message)) {
-    ++report_.messages;
-    co_await record(std::move(message), std::move(*refused));
-    co_return true;
+    step.keep = co_await record(std::move(message), std::move(*refused));
+    co_return step;
   }
   store::Store* store = &context_.store;
   auto open = [store, id = message.facts.id] { return store->open_body(id); };
@@ -334,8 +388,8 @@ io::Task<bool> Session::deliver_group(store::StoredMessage message) {
     log::write(
         kStoreTrouble,
         {{"what", "body"}, {"message", message.facts.id.str()}, {"error", body.error().what()}});
-    report_.deferred.push_back(message.facts.id);
-    co_return true;
+    step.keep = true;
+    co_return step;
   }
   protocol('*', message.facts.id.str(), "sending message");
   Result<smtp::TransactionDone> done = co_await transact(message, **body);
@@ -346,17 +400,31 @@ io::Task<bool> Session::deliver_group(store::StoredMessage message) {
   const smtp::TransactionDone nothing;
   std::vector<Outcome> outcomes =
       transaction_outcomes(done ? *done : nothing, message.recipients.size(), lost_words_);
-  ++report_.messages;
   co_await judge_refusal(outcomes);
   const std::optional<Outcome> session = session_level(outcomes);
   if (!session) report_.path_worked = true;
-  co_await record(std::move(message), std::move(outcomes));
-  if (!session) co_return true;
-  report_.failure = session;
-  co_return false;
+  const MessageId id = message.facts.id;
+  step.keep = co_await record(std::move(message), std::move(outcomes));
+  if (session) {
+    report_.failure = session;
+    step.goes_on = false;
+    if (session->kind == Kind::temporary) {
+      // The same message ended the session before this one: others go first from now on.
+      report_.culprit = id;
+      if (request_.suspect == id) step.keep = true;
+    }
+  } else if (closing_) {
+    report_.more = true;
+    step.goes_on = false;
+  }
+  co_return step;
 }
 
+// False: the session is over (failure is in the report, or the host is to be changed).
 io::Task<bool> Session::deliver(store::StoredMessage message) {
+  const MessageId id = message.facts.id;
+  ++report_.messages;
+  Step all;
   while (message.recipients.size() > kMaxRecipientsPerTransaction) {
     store::StoredMessage part;
     part.facts = message.facts;
@@ -364,10 +432,23 @@ io::Task<bool> Session::deliver(store::StoredMessage message) {
     part.recipients.assign(std::make_move_iterator(message.recipients.begin()),
                            std::make_move_iterator(cut));
     message.recipients.erase(message.recipients.begin(), cut);
-    const bool goes_on = co_await deliver_group(std::move(part));
-    if (!goes_on) co_return false;
+    const Step step = co_await deliver_group(std::move(part));
+    all.keep = all.keep || step.keep;
+    all.goes_on = step.goes_on;
+    if (!all.goes_on) break;
+    if (context_.snapshot() != snapshot_) {  // the rest goes by the new policy
+      report_.more = true;
+      all.goes_on = false;
+      break;
+    }
   }
-  co_return co_await deliver_group(std::move(message));
+  if (all.goes_on) {
+    const Step last = co_await deliver_group(std::move(message));
+    all.keep = all.keep || last.keep;
+    all.goes_on = last.goes_on;
+  }
+  settle(id, all.keep);
+  co_return all.goes_on;
 }
 
 io::Task<bool> Session::deliver_to_drop(store::StoredMessage message, std::string folder) {
@@ -390,7 +471,9 @@ io::Task<bool> Session::deliver_to_drop(store::StoredMessage message, std::strin
   }
   ++report_.messages;
   std::vector<Outcome> outcomes(message.recipients.size(), outcome);
-  co_await record(std::move(message), std::move(outcomes));
+  const MessageId id = message.facts.id;
+  const bool keep = co_await record(std::move(message), std::move(outcomes));
+  settle(id, keep);
   co_return written.has_value();
 }
 
@@ -413,12 +496,14 @@ io::Task<void> Session::record_no_session() {
     store::StoredMessage message = std::move(todo_.front());
     todo_.pop_front();
     std::vector<Outcome> outcomes(message.recipients.size(), outcome);
-    co_await record(std::move(message), std::move(outcomes));
+    const MessageId id = message.facts.id;
+    const bool keep = co_await record(std::move(message), std::move(outcomes));
+    settle(id, keep);
     ++report_.messages;
     any = !todo_.empty();
     if (!any && for_good) any = co_await refill();
   }
-  if (for_good && !report_.more) report_.failure.reset();
+  if (for_good) report_.failure.reset();
 }
 
 // Claims that were not used go back, so that the next session sees them in their order.
@@ -426,8 +511,15 @@ io::Task<void> Session::give_back() {
   for (const store::StoredMessage& message : todo_)
     context_.store.finish(request_.destination.key(), message.facts.id);
   todo_.clear();
+  for (const MessageId id : moved_) context_.store.finish(request_.destination.key(), id);
+  moved_.clear();
   if (look_.ready) {
-    tls_sessions_.put(look_.tls_session_key, look_.ready->stream->tls_session());
+    // A session that was refused is no reason to skip a full handshake next time.
+    if (report_.failure) {
+      tls_sessions_.erase(look_.tls_session_key);
+    } else {
+      tls_sessions_.put(look_.tls_session_key, look_.ready->stream->tls_session());
+    }
     if (lost_) {
       look_.ready->stream->close();
       look_.ready.reset();
@@ -483,12 +575,12 @@ io::Task<DeliveryReport> Session::run() {
     // RFC 5321 s5.1: a host that cannot take it now is followed by the next one, in the same
     // attempt.
     const bool next_host = report_.failure && look_.ready && !report_.path_worked && !facts_.drop &&
-                           report_.failure->kind == Kind::temporary;
+                           report_.failure->kind != Kind::permanent;
     co_await give_back();
     if (!next_host) break;
     failed_places_.push_back(policy::Endpoint{look_.target.address, look_.target.port}.str());
     const std::optional<Outcome> before = report_.failure;
-    lost_ = false;
+    lost_ = closing_ = false;
     lost_words_.clear();
     NextHopLook previous = std::move(look_);
     look_ = NextHopLook();

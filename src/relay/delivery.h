@@ -3,6 +3,7 @@
 // durable before the next message is begun.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -21,6 +22,8 @@ struct DeliveryRequest {
   std::optional<verdict::PolicyException> exception;
   bool trial = false;  // behind a blocker: the oldest message alone
   unsigned max_messages = 100;
+  std::optional<MessageId> suspect;  // ended the session before: the second time others go first
+  std::shared_ptr<const std::atomic<bool>> stopping;  // the gateway's end: no further message
 };
 
 // What the session came to; told to the scheduler on its loop.
@@ -30,10 +33,11 @@ struct DeliveryReport {
   bool path_worked = false;        // a verdict was clean and the next hop answered a transaction
   bool more = false;               // stopped although messages may be left (limit, or host changed)
   std::optional<Outcome> failure;  // of session or host scope: what the destination waits for
-  std::optional<NextHopLook> look;  // without its session: verdict, evidence, findings, targets
-  std::vector<MessageId> deferred;  // temporary failures of a message or recipient: still claimed,
-                                    // try again after back-off
-  std::string last_error;           // of the last deferral
+  std::optional<NextHopLook> look;   // without its session: verdict, evidence, findings, targets
+  std::vector<MessageId> deferred;   // temporary failures of a message or recipient: still claimed,
+                                     // try again after back-off
+  std::optional<MessageId> culprit;  // in whose transaction the session failed, temporarily
+  std::string last_error;            // of the last deferral
 };
 
 // How a session talks to the scheduler while it runs; all are called on the session's loop.
@@ -45,6 +49,8 @@ struct DeliveryHooks {
   std::function<void(std::vector<std::string>)> on_accepted;
   // A message went through and more wait than this session holds: others may join.
   std::function<void()> on_backlog;
+  // Messages were found that the present configuration routes elsewhere.
+  std::function<void()> on_moved;
 };
 
 // Runs on `executor`'s loop. A host that refuses for now is followed by the next one in the same

@@ -40,6 +40,9 @@ struct DestinationState {
   std::vector<MessageId> deferred;    // claimed until `deferred_until`
   std::optional<Time> deferred_until;
   Duration deferred_backoff{};
+  std::optional<MessageId> suspect;  // ended the last session; the second time it steps aside
+  std::optional<Time>
+      released_at;  // when its last blocker ended: overdue mail has its time from then
   std::optional<Blocker> blocker;
   std::optional<verdict::PolicyException> exception;
   std::vector<Lingering> lingering;

@@ -65,7 +65,10 @@ Result<void> write_drop_file(const std::string& folder, const store::StoredMessa
     if (error) return fail(error, "cannot make the drop directory " + folder);
     std::filesystem::permissions(folder, std::filesystem::perms::owner_all, error);
   }
-  const std::string name = folder + "/" + message.facts.id.str() + ".eml";
+  // Recipients of one message may come here by several connectors or at several times.
+  const std::uint32_t first = message.recipients.front().index;
+  const std::string part = first == 0 ? std::string() : "-" + std::to_string(first);
+  const std::string name = folder + "/" + message.facts.id.str() + part + ".eml";
   const std::string temporary = name + ".part";
   {
     const File file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));

@@ -264,6 +264,11 @@ Gateway::Gateway(std::shared_ptr<State> state) : state_(std::move(state)) {}
 
 Gateway::~Gateway() {
   state_->runtime.stop();
+  // Writes still under way tell their callers, who are all still there, before anything is taken
+  // down.
+  std::promise<void> drained;
+  state_->store->apply(store::Batch(), [&](const Result<void>&) { drained.set_value(); });
+  drained.get_future().wait();
 }
 
 Result<void> Gateway::start() {

@@ -225,7 +225,8 @@ io::Task<NextHopLook> look_at_next_hop(Context& context, io::Executor executor,
   }
   out.policy = policy::send_policy(config, request.destination, request.snapshot->materials->trust,
                                    request.snapshot->materials->certificates, context.clock.now());
-  if (request.exception) out.policy.exception = request.exception;
+  if (request.exception && request.exception->until > context.clock.now())
+    out.policy.exception = request.exception;
 
   observe::TargetRequest target_question = target_request(config, *connector, request.destination);
   const observe::Targets targets =

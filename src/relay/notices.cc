@@ -83,7 +83,7 @@ std::optional<store::NewMessage> make_notice(const policy::Config& config, store
   request.id = out.facts.id.str();
   const std::string text = mail::write_dsn(request);
 
-  Result<std::unique_ptr<store::BodyWriter>> body = store.new_body();
+  Result<std::unique_ptr<store::BodyWriter>> body = store.new_body(store::Store::Use::notice);
   if (body) {
     if (const Result<void> written = (*body)->append(text); !written)
       body = std::unexpected(written.error());

@@ -31,19 +31,20 @@ std::string inner_words(const verdict::Verdict& verdict, const verdict::Evidence
   return "421 4.4.1 " + verdict.code + (verdict.cause.empty() ? "" : ": " + verdict.cause);
 }
 
-// Replies inside TLS that mean "your certificate": Exchange, Exchange Online, Postfix and Exim say
-// it in the dialogue, not in the handshake.
+// Enhanced codes by which a server refuses the session for its certificate: Exchange Online's
+// tenant attribution. Compared whole: 5.7.511 is a banned sender.
+bool attributes_by_certificate(const mail::Reply& reply) {
+  return reply.enhanced() == mail::EnhancedCode{5, 7, 51} ||
+         reply.enhanced() == mail::EnhancedCode{5, 7, 64};
+}
+
+// Words that mean "your certificate": Exchange, Postfix and Exim say it in the dialogue, not in the
+// handshake. Only MAIL is read so: what follows RCPT may quote addresses that anybody chose.
 bool names_client_certificate(const mail::Reply& reply) {
   const std::string text = lower(reply.str());
-  static constexpr std::array<std::string_view, 9> kPhrases = {"client certificate",
-                                                               "certificate validation",
-                                                               "client certificate not",
-                                                               "tls certificate",
-                                                               "5.7.51",
-                                                               "5.7.64",
-                                                               "no client certificate",
-                                                               "unverified certificate",
-                                                               "certificate required"};
+  static constexpr std::array<std::string_view, 5> kPhrases = {
+      "client certificate", "certificate validation", "tls certificate", "unverified certificate",
+      "certificate required"};
   return std::ranges::any_of(
       kPhrases, [&](std::string_view phrase) { return text.find(phrase) != std::string::npos; });
 }
@@ -51,7 +52,7 @@ bool names_client_certificate(const mail::Reply& reply) {
 bool demands_tls(const mail::Reply& reply) {
   const std::string text = lower(reply.str());
   return (reply.code() == 530 || reply.code() == 451 || reply.code() == 554) &&
-         text.find("starttls") != std::string::npos;
+         text.find("starttls command") != std::string::npos;
 }
 
 mail::EnhancedCode status_of(const mail::Reply& reply) {
@@ -59,28 +60,41 @@ mail::EnhancedCode status_of(const mail::Reply& reply) {
   return {reply.code() / 100 == 5 ? 5 : 4, 0, 0};
 }
 
-Outcome from_reply(const mail::Reply& reply, Scope scope, std::string explanation) {
+// Which command a reply answers.
+enum class Said { mail, rcpt, data };
+
+// What a temporary refusal speaks of. To MAIL: the sender's address or domain (x.1.x, x.7.x) is
+// this message's matter; anything else (busy, full, no word) is the host's.
+Scope temporary_scope(const mail::Reply& reply, Said said) {
+  if (reply.code() == 421) return Scope::session;  // it is closing (RFC 5321 s3.8)
+  if (said == Said::rcpt) return Scope::recipient;
+  if (said == Said::data) return Scope::message;
+  const bool about_sender =
+      reply.enhanced() && (reply.enhanced()->subject == 1 || reply.enhanced()->subject == 7);
+  return about_sender ? Scope::message : Scope::host;
+}
+
+Outcome from_reply(const mail::Reply& reply, Said said, std::string explanation) {
   Outcome outcome;
   outcome.remote = reply;
   outcome.last_error = wrap_last_error(reply.str());
   outcome.status = status_of(reply);
   outcome.explanation = std::move(explanation);
   outcome.code = "not-tls";
-  if (demands_tls(reply)) {
+  outcome.scope = Scope::session;
+  if (said == Said::mail && demands_tls(reply)) {
     outcome.kind = Kind::blocked;
-    outcome.scope = Scope::session;
     outcome.code = "tls-required-not-used-by-sender";
     return outcome;
   }
-  if (names_client_certificate(reply)) {
+  if (attributes_by_certificate(reply) || (said == Said::mail && names_client_certificate(reply))) {
     outcome.kind = Kind::blocked;
-    outcome.scope = Scope::session;
     outcome.code = "client-certificate-not-accepted";
     return outcome;
   }
   outcome.kind = reply.permanent() ? Kind::permanent : Kind::temporary;
-  // 421: the server is closing, whatever it was asked (RFC 5321 s3.8).
-  outcome.scope = reply.code() == 421 ? Scope::session : scope;
+  outcome.scope = reply.permanent() ? (said == Said::rcpt ? Scope::recipient : Scope::message)
+                                    : temporary_scope(reply, said);
   return outcome;
 }
 
@@ -144,11 +158,9 @@ std::vector<Outcome> transaction_outcomes(const smtp::TransactionDone& done, std
                                           const std::string& lost_words) {
   if (!done.mail) return std::vector<Outcome>(recipients, lost(lost_words));
   if (!done.mail->positive()) {
-    // 4xx to MAIL: this host will not take mail now; 5xx: it will not take this sender's message.
-    const Scope scope = done.mail->transient() ? Scope::host : Scope::message;
     return std::vector<Outcome>(
         recipients,
-        from_reply(*done.mail, scope,
+        from_reply(*done.mail, Said::mail,
                    "The recipient's mail server refused the sender: " + done.mail->str()));
   }
   std::vector<Outcome> out;
@@ -159,17 +171,17 @@ std::vector<Outcome> transaction_outcomes(const smtp::TransactionDone& done, std
       out.push_back(lost(lost_words));
     } else if (!reply->positive()) {
       out.push_back(
-          from_reply(*reply, Scope::recipient,
+          from_reply(*reply, Said::rcpt,
                      "The recipient's mail server refused the recipient: " + reply->str()));
     } else if (done.final) {
       out.push_back(done.final->positive()
                         ? delivered(*done.final)
-                        : from_reply(*done.final, Scope::message,
+                        : from_reply(*done.final, Said::data,
                                      "The recipient's mail server refused the message: " +
                                          done.final->str()));
     } else if (done.data && !done.data->positive()) {
       out.push_back(
-          from_reply(*done.data, Scope::message,
+          from_reply(*done.data, Said::data,
                      "The recipient's mail server refused the message: " + done.data->str()));
     } else {
       out.push_back(lost(lost_words));

@@ -41,9 +41,9 @@ struct Outcome {
                                      bool permanent);
 
 // What one transaction came to, per recipient, in the order of the transaction. A missing reply
-// (connection lost) is temporary with scope session; 421 at any point likewise; 4xx to MAIL: host;
-// to RCPT: recipient; to DATA or the final dot: message. 530/5.7.x after TLS that name a missing or
-// refused certificate: blocked, scope session.
+// (connection lost) is temporary with scope session; 421 at any point likewise; 4xx to MAIL: host,
+// or message where it speaks of the sender; to RCPT: recipient; to DATA or the final dot: message.
+// 530/5.7.x after TLS that name a missing or refused certificate: blocked, scope session.
 [[nodiscard]] std::vector<Outcome> transaction_outcomes(const smtp::TransactionDone& done,
                                                         std::size_t recipients,
                                                         const std::string& lost_words);

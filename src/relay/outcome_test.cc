@@ -67,6 +67,25 @@ TEST(Outcome, FourHundredsToMailAreTheHostsAndFiveHundredsTheMessages) {
   EXPECT_FALSE(session_level(refused));
 }
 
+TEST(Outcome, OneSendersTroubleIsNoReasonToStopTheHost) {
+  const auto out = transaction_outcomes(
+      done(reply("451 4.1.8 Domain of sender address does not resolve"), {}, std::nullopt), 1, "");
+  EXPECT_EQ(out[0].scope, Scope::message);
+  EXPECT_EQ(out[0].kind, Kind::temporary);
+  EXPECT_FALSE(session_level(out));
+}
+
+TEST(Outcome, WordsThatAnyoneCanChooseBlockNothing) {
+  for (const char* text : {"550 5.7.511 Access denied, banned sender",
+                           "554 5.7.1 <starttls@partner.test>: Relay access denied",
+                           "550 5.1.1 <client certificate@x.test> unknown"}) {
+    const auto out =
+        transaction_outcomes(done(reply("250 ok"), {reply(text)}, std::nullopt), 1, "");
+    EXPECT_EQ(out[0].kind, Kind::permanent) << text;
+    EXPECT_FALSE(session_level(out)) << text;
+  }
+}
+
 TEST(Outcome, A421AnywhereEndsTheSession) {
   const auto out = transaction_outcomes(
       done(reply("250 ok"), {reply("421 4.3.2 shutting down")}, std::nullopt), 1, "");

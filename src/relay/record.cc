@@ -49,15 +49,16 @@ std::string_view event_name(Kind kind) {
 // Which DSN, if any, a recipient's outcome calls for.
 std::optional<mail::DsnAction> notice_due(const store::StoredMessage& message,
                                           const store::RecipientState& recipient,
-                                          const Outcome& outcome, bool drop) {
+                                          const Outcome& outcome, const SessionFacts& facts) {
   if (outcome.kind == Kind::permanent && wants_failure_notice(message.facts, recipient.recipient))
     return mail::DsnAction::failed;
-  if (outcome.kind == Kind::delivered && wants_success_notice(message.facts, recipient.recipient)) {
-    // Relayed onward, and DSN went with it where the next hop offers it: only final delivery is
-    // reported here (RFC 3461 s5.2.2).
-    return drop ? mail::DsnAction::delivered : mail::DsnAction::relayed;
-  }
-  return std::nullopt;
+  if (outcome.kind != Kind::delivered || !wants_success_notice(message.facts, recipient.recipient))
+    return std::nullopt;
+  // A host that offers DSN was asked to report itself (RFC 3461 s5.2.1); another one cannot, so
+  // that the message left the world of DSNs here (s5.2.2).
+  if (facts.drop) return mail::DsnAction::delivered;
+  if (facts.dsn_offered) return std::nullopt;
+  return mail::DsnAction::relayed;
 }
 
 // Puts a DSN to the sender into the batch, with its event.
@@ -134,6 +135,8 @@ Recorded record_outcomes(const Context& context, const policy::Config& config,
     change.status = status_of(outcome.kind);
     change.code = outcome.code;
     change.last_error = outcome.kind == Kind::delivered ? std::string() : outcome.last_error;
+    // What an operator did to it meanwhile stands, unless the peer has decided.
+    if (change.status == store::Status::pending) change.only_from = store::Status::pending;
     out.batch.changes.push_back(std::move(change));
 
     Json data = place_of(facts);
@@ -150,7 +153,7 @@ Recorded record_outcomes(const Context& context, const policy::Config& config,
         (outcome.scope == Scope::message || outcome.scope == Scope::recipient)) {
       out.deferred = true;
     }
-    if (const auto action = notice_due(message, recipient, outcome, facts.drop)) {
+    if (const auto action = notice_due(message, recipient, outcome, facts)) {
       NoticeRecipient notice;
       notice.index = static_cast<std::uint32_t>(i);
       notice.outcome = outcome;
@@ -176,6 +179,7 @@ Recorded record_expiry(const Context& context, const policy::Config& config,
     change.message = message.facts.id;
     change.recipient = recipient.index;
     change.status = store::Status::expired;
+    change.only_from = recipient.status;
     change.code = why.code;
     change.last_error = why.last_error;
     out.batch.changes.push_back(std::move(change));

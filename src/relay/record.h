@@ -17,7 +17,8 @@ struct SessionFacts {
   observe::Target target;
   verdict::Verdict verdict;  // with its id
   SessionId session;
-  bool drop = false;  // delivered into a drop directory: no host, no TLS
+  bool dsn_offered = false;  // the host reports success itself (RFC 3461 s5.2.2)
+  bool drop = false;         // delivered into a drop directory: no host, no TLS
 };
 
 // `outcomes` parallel to message.recipients. `original` is read (once) only when a DSN is due.

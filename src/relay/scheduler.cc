@@ -17,6 +17,8 @@ constexpr Duration kLinger = 2s;  // an idle session waits that long for more be
 constexpr Duration kMaxClockworkSleep = 30s;
 constexpr std::size_t kMaxSessions = 200;  // sending, over all destinations
 
+constexpr log::Event kSessionBroke{2002, log::Level::error, "session.broke"};
+constexpr log::Event kUnreadableBlocker{2003, log::Level::error, "blocker.unreadable"};
 constexpr log::Event kDeferred{2001, log::Level::info, "destination.defer"};
 constexpr log::Event kFinding{2013, log::Level::warning, "host.broken"};
 constexpr log::Event kStoreTrouble{1101, log::Level::error, "store.failed"};
@@ -60,7 +62,7 @@ void Scheduler::Work::wake() {
 
 void Scheduler::Work::dispatch(DestinationState& state) {
   const Time now = context.clock.now();
-  if (stopping || !state.may_send(now)) return;
+  if (*stopping || !state.may_send(now)) return;
   while (!state.lingering.empty()) {  // an open session takes it
     const Lingering idle = state.lingering.back();
     state.lingering.pop_back();
@@ -79,8 +81,11 @@ void Scheduler::Work::start_session(DestinationState& state, bool trial) {
   state.waiting_mail = false;
   DeliveryRequest request;
   request.destination = state.destination;
+  if (state.exception && state.exception->until <= context.clock.now()) state.exception.reset();
   request.exception = state.exception;
   request.trial = trial;
+  request.suspect = state.suspect;
+  request.stopping = stopping;
   request.max_messages = config()->queue.max_messages_per_session;
   const io::Executor executor = context.runtime.next();
   executor.spawn("delivery to " + state.destination.next_hop,
@@ -99,11 +104,15 @@ io::Task<bool> Scheduler::Work::linger(std::shared_ptr<Work> self, io::Executor 
     self->dispatch(*state);  // mail that came between the last claim and now
   });
   const bool more = co_await signal->wait(kLinger);
-  self->context.runtime.main().post([self, key, signal] {
-    if (DestinationState* state = self->find(key)) {
-      std::erase_if(state->lingering,
-                    [&](const Lingering& other) { return other.signal == signal; });
-    }
+  self->context.runtime.main().post([self, key, signal, more] {
+    DestinationState* state = self->find(key);
+    if (state == nullptr) return;
+    const std::size_t there = std::erase_if(
+        state->lingering, [&](const Lingering& other) { return other.signal == signal; });
+    if (there != 0 || more) return;
+    // Woken and timed out at once: the mail it was woken for is still there.
+    state->waiting_mail = true;
+    self->dispatch(*state);
   });
   co_return more;
 }
@@ -124,6 +133,7 @@ io::Task<void> Scheduler::Work::session_task(std::shared_ptr<Work> self, io::Exe
       }
     });
   };
+  hooks.on_moved = [self] { self->context.runtime.main().post([self] { self->reroute(); }); };
   hooks.on_backlog = [self, key] {
     self->context.runtime.main().post([self, key] {
       DestinationState* state = self->find(key);
@@ -133,9 +143,16 @@ io::Task<void> Scheduler::Work::session_task(std::shared_ptr<Work> self, io::Exe
       self->dispatch(*state);
     });
   };
-  DeliveryReport result = co_await run_delivery(self->context, executor, self->tls_sessions,
-                                                std::move(request), std::move(hooks));
-  auto report = std::make_shared<DeliveryReport>(std::move(result));
+  auto report = std::make_shared<DeliveryReport>();
+  try {
+    *report = co_await run_delivery(self->context, executor, self->tls_sessions, std::move(request),
+                                    std::move(hooks));
+  } catch (const std::exception& e) {
+    // The destination must not stay as if the session still ran.
+    log::write(kSessionBroke, {{"destination", key}, {"error", e.what()}});
+    report->failure =
+        target_outcome("software-defect", std::string("internal error: ") + e.what(), false);
+  }
   self->context.runtime.main().post(
       [self, key, trial, report] { self->on_report(key, trial, *report); });
 }
@@ -187,8 +204,13 @@ void Scheduler::Work::on_report(const std::string& key, bool trial, DeliveryRepo
     }
     state->last_error = report.last_error;
   }
+  if (report.culprit) {
+    state->suspect = report.culprit;
+  } else if (!report.failure) {
+    state->suspect.reset();
+  }
   if (report.failure) {
-    on_failure(*state, report);
+    on_failure(*state, trial, report);
   } else if (report.path_worked || report.messages > 0 || trial) {
     state->backoff = Duration::zero();
     state->next_attempt.reset();
@@ -197,20 +219,28 @@ void Scheduler::Work::on_report(const std::string& key, bool trial, DeliveryRepo
       state->last_code = "none";
       state->deferred_backoff = Duration::zero();
     }
-    if (state->blocker) {
+    // Only the trial proves a cure: another session may have begun before the trouble.
+    if (state->blocker && trial) {
       state->allowed = 1;
-      unblock(*state, "cured");
+      if (report.path_worked || !report.more) {
+        unblock(*state, "cured");
+      } else {
+        state->blocker->next_probe = now;
+      }
     }
   }
   dispatch(*state);
   wake();
 }
 
-void Scheduler::Work::on_failure(DestinationState& state, const DeliveryReport& report) {
+void Scheduler::Work::on_failure(DestinationState& state, bool trial,
+                                 const DeliveryReport& report) {
   const Outcome& failure = *report.failure;
   const Time now = context.clock.now();
   const policy::QueueConfig& queue = config()->queue;
   state.waiting_mail = true;
+  // A session of before the trouble says nothing about it; probes and trials do.
+  if (state.blocker && !trial) return;
   state.allowed = 1;
   state.last_error = failure.last_error;
   state.last_code = failure.code;
@@ -225,6 +255,9 @@ void Scheduler::Work::on_failure(DestinationState& state, const DeliveryReport& 
     save(*state.blocker);
     return;
   }
+  // A server that closes after some messages, as many do, is asked again at once: it made progress.
+  if (report.delivered > 0 && failure.kind == Kind::temporary && failure.scope == Scope::session)
+    return;
   const Duration previous = report.path_worked ? Duration::zero() : state.backoff;
   state.backoff =
       DestinationState::next_backoff(previous, queue.retry_min, queue.retry_max, jitter());
@@ -241,6 +274,25 @@ void Scheduler::Work::release_deferred(DestinationState& state) {
   state.deferred.clear();
   state.deferred_until.reset();
   state.waiting_mail = true;
+}
+
+// Asks the present configuration where everything that waits goes. One at a time; what a session
+// finds astray while it runs is found again by the next one.
+void Scheduler::Work::reroute() {
+  if (rerouting) return;
+  rerouting = true;
+  const std::shared_ptr<const policy::Config> present = config();
+  auto route = [present](std::string_view domain, std::string_view old) {
+    const std::optional<policy::Destination> before = policy::Destination::parse(old);
+    return before ? policy::route_again(*present, domain, *before).key() : std::string(old);
+  };
+  context.store.reroute(std::move(route), [self = shared_from_this()](const Result<void>& moved) {
+    if (!moved) log::write(kStoreTrouble, {{"what", "reroute"}, {"error", moved.error().what()}});
+    self->context.runtime.main().post([self] {
+      self->rerouting = false;
+      self->sweep_signal.notify();
+    });
+  });
 }
 
 // --- the clockwork ---
@@ -279,7 +331,7 @@ void Scheduler::Work::run_due(Time now) {
 }
 
 io::Task<void> Scheduler::Work::clockwork(std::shared_ptr<Work> self) {
-  while (!self->stopping) {
+  while (!*self->stopping) {
     self->run_due(self->context.clock.now());
     const Duration pause = self->next_due(self->context.clock.now());
     const bool woken = co_await self->signal.wait(pause);
@@ -309,10 +361,22 @@ Result<void> Scheduler::load() {
     exception.until = *until;
     state->exception = exception;
   }
+  TRY(const auto released, work.context.store.notes(kReleasedNote));
+  for (const auto& [name, value] : released) {
+    const Result<Time> at = parse_rfc3339(value);
+    DestinationState* state = work.state_of(name.substr(std::string_view(kReleasedNote).size()));
+    if (at && state != nullptr) state->released_at = *at;
+  }
   TRY(const auto blockers, work.context.store.blockers());
   for (const store::StoredBlocker& stored : blockers) {
-    TRY(const Json json, parse_json(stored.json));
-    TRY(Blocker blocker, blocker_from_json(json));
+    const Result<Json> json = parse_json(stored.json);
+    Result<Blocker> read = json ? blocker_from_json(*json) : std::unexpected(json.error());
+    if (!read) {  // its mail is tried at once and says anew what is wrong
+      log::write(kUnreadableBlocker,
+                 {{"blocker", stored.id.str()}, {"error", read.error().what()}});
+      continue;
+    }
+    Blocker blocker = std::move(*read);
     DestinationState* state = work.state_of(stored.destination);
     if (state == nullptr) continue;
     blocker.next_probe = work.context.clock.now();  // the cure may have come while we were away
@@ -333,7 +397,7 @@ void Scheduler::run() {
 }
 
 void Scheduler::shutdown() {
-  work_->stopping = true;
+  *work_->stopping = true;
   work_->wake();
   work_->sweep_signal.notify();
   for (auto& [key, state] : work_->destinations) {
@@ -366,6 +430,7 @@ void Scheduler::snapshot_changed(bool configuration) {
   for (auto& [key, state] : work->destinations) {
     state.next_attempt.reset();
     state.probe_again = state.probing;
+    work->release_deferred(state);
     if (state.blocker) {
       state.blocker->next_probe = now;
       state.blocker->interval = Duration::zero();
@@ -376,16 +441,7 @@ void Scheduler::snapshot_changed(bool configuration) {
     state.lingering.clear();
   }
   work->wake();
-  if (!configuration) return;
-  const std::shared_ptr<const policy::Config> config = work->config();
-  auto route = [config](std::string_view domain, std::string_view old) {
-    const std::optional<policy::Destination> before = policy::Destination::parse(old);
-    return before ? policy::route_again(*config, domain, *before).key() : std::string(old);
-  };
-  work->context.store.reroute(std::move(route), [work](const Result<void>& moved) {
-    if (!moved) log::write(kStoreTrouble, {{"what", "reroute"}, {"error", moved.error().what()}});
-    work->context.runtime.main().post([work] { work->sweep_signal.notify(); });
-  });
+  if (configuration) work->reroute();
 }
 
 std::size_t Scheduler::retry_now(const std::string& destination) {
@@ -400,6 +456,7 @@ std::size_t Scheduler::retry_now(const std::string& destination) {
     state.next_attempt.reset();
     work_->release_deferred(state);
     if (state.blocker) state.blocker->next_probe = now;
+    state.probe_again = state.probe_again || state.probing;
     work_->dispatch(state);
   }
   work_->wake();

@@ -3,6 +3,7 @@
 // run_blocking takes to the pool.
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <random>
@@ -17,6 +18,8 @@ namespace postern::relay {
 
 // Where a next hop's addresses carry no TTL, and while they are asked for again.
 constexpr Duration kDefaultTargetsTtl{60'000};
+// Notes of the store: when a destination's last blocker ended.
+constexpr const char* kReleasedNote = "released:";
 
 class Scheduler::Work : public std::enable_shared_from_this<Scheduler::Work> {
  public:
@@ -39,7 +42,8 @@ class Scheduler::Work : public std::enable_shared_from_this<Scheduler::Work> {
   static io::Task<bool> linger(std::shared_ptr<Work> self, io::Executor executor, std::string key);
   void on_report(const std::string& key, bool trial, DeliveryReport& report);
   void watch_partner(const NextHopLook& look);
-  void on_failure(DestinationState& state, const DeliveryReport& report);
+  void on_failure(DestinationState& state, bool trial, const DeliveryReport& report);
+  void reroute();
   void release_deferred(DestinationState& state);
 
   // Blockers.
@@ -73,7 +77,8 @@ class Scheduler::Work : public std::enable_shared_from_this<Scheduler::Work> {
   std::map<std::string, DestinationState> destinations;
   std::set<std::string> probing_hops;  // one probe per next hop at a time
   std::size_t sessions = 0;
-  bool stopping = false;
+  bool rerouting = false;
+  std::shared_ptr<std::atomic<bool>> stopping = std::make_shared<std::atomic<bool>>(false);
   std::mt19937 random{std::random_device{}()};
 };
 

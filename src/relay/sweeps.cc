@@ -29,24 +29,38 @@ Duration sweep_pause(const policy::QueueConfig& queue) {
   return std::clamp(shortest / 20, kMinSweepPause, kMaxSweepPause);
 }
 
-// When a message's time is up; behind a blocker the operator has until blocker_lifetime.
-Time expiry(const store::MessageFacts& facts, const policy::QueueConfig& queue, bool blocked) {
-  if (!facts.expire_at.empty()) {
-    if (const Result<Time> extended = parse_rfc3339(facts.expire_at)) return *extended;
-  }
-  return facts.arrival +
-         (blocked ? std::max(queue.lifetime, queue.blocker_lifetime) : queue.lifetime);
+// How long a destination's messages may wait.
+struct Lifetimes {
+  bool blocked = false;
+  std::optional<Time> released_at;
+};
+
+// When a message's time is up. Behind a blocker the operator has until blocker_lifetime; what was
+// overdue when the blocker ended has another lifetime to be delivered in.
+Time expiry(const store::MessageFacts& facts, const policy::QueueConfig& queue,
+            const Lifetimes& lifetimes) {
+  const Time ordinary = facts.arrival + queue.lifetime;
+  const Time longest = facts.arrival + std::max(queue.lifetime, queue.blocker_lifetime);
+  Time out = ordinary;
+  if (lifetimes.blocked) out = longest;
+  if (!lifetimes.blocked && lifetimes.released_at)
+    out = std::max(ordinary, std::min(*lifetimes.released_at + queue.lifetime, longest));
+  if (facts.expire_at.empty()) return out;
+  const Result<Time> extended = parse_rfc3339(facts.expire_at);
+  if (!extended) return out;
+  return lifetimes.blocked ? std::max(*extended, out) : *extended;
 }
 
 // What is told about why a message still waits.
 struct Reason {
-  bool blocked = false;
+  Lifetimes lifetimes;
   Outcome outcome;
   std::string remote_mta;
 };
 
 Reason reason_of(const DestinationState& state) {
   Reason reason;
+  reason.lifetimes.released_at = state.released_at;
   reason.outcome.kind = Kind::temporary;
   reason.outcome.status = {4, 4, 7};
   reason.outcome.last_error = state.last_error;
@@ -57,7 +71,7 @@ Reason reason_of(const DestinationState& state) {
           : "The recipient's mail system does not take the message at present: " + state.last_error;
   if (state.blocker) {
     const Blocker& blocker = *state.blocker;
-    reason.blocked = true;
+    reason.lifetimes.blocked = true;
     reason.outcome.kind = Kind::blocked;
     reason.outcome.code = blocker.verdict.code;
     reason.outcome.last_error = blocker.last_error;
@@ -90,7 +104,7 @@ void add_delay_notice(const Context& context, const policy::Config& config,
                       store::Batch& batch, std::vector<std::string>& accepted) {
   std::vector<NoticeRecipient> recipients =
       all_recipients(message, reason, mail::DsnAction::delayed,
-                     expiry(message.facts, config.queue, reason.blocked));
+                     expiry(message.facts, config.queue, reason.lifetimes));
   std::erase_if(recipients, [&](const NoticeRecipient& recipient) {
     const store::RecipientState& state = message.recipients[recipient.index];
     return state.delay_notified || !wants_delay_notice(message.facts, state.recipient);
@@ -100,6 +114,7 @@ void add_delay_notice(const Context& context, const policy::Config& config,
     change.message = message.facts.id;
     change.recipient = recipient.index;
     change.status = recipient.status;
+    change.only_from = recipient.status;
     change.code = reason.outcome.code;
     change.last_error = reason.outcome.last_error;
     change.delay_notified = true;
@@ -141,18 +156,19 @@ Pass make_pass(const Context& context, const policy::Config& config, const std::
                const Reason& reason, Time now) {
   Pass pass;
   const policy::QueueConfig& queue = config.queue;
-  const Duration notice = reason.blocked ? queue.delay_notice_blocked : queue.delay_notice;
+  const Duration notice =
+      reason.lifetimes.blocked ? queue.delay_notice_blocked : queue.delay_notice;
   if (const auto late = context.store.older_than(key, now - notice, true, kSweepBatch)) {
     for (const store::StoredMessage& message : *late) {
-      if (expiry(message.facts, queue, reason.blocked) <= now)
+      if (expiry(message.facts, queue, reason.lifetimes) <= now)
         continue;  // its failure notice comes below
       add_delay_notice(context, config, message, reason, now, pass.batch, pass.accepted);
     }
   }
   if (const auto old = context.store.older_than(key, now - queue.lifetime, false, kSweepBatch)) {
     for (const store::StoredMessage& message : *old) {
-      if (expiry(message.facts, queue, reason.blocked) > now) {
-        if (reason.blocked) ++pass.overdue;
+      if (expiry(message.facts, queue, reason.lifetimes) > now) {
+        if (reason.lifetimes.blocked) ++pass.overdue;
         continue;
       }
       Recorded recorded = record_expiry(context, config, message, reason.outcome, reason.remote_mta,
@@ -217,6 +233,7 @@ io::Task<void> Scheduler::Work::sweep_destination(std::shared_ptr<Work> self, st
 }
 
 io::Task<void> Scheduler::Work::sweep_once(std::shared_ptr<Work> self) {
+  const Time counted_at = self->context.clock.now();
   store::Store* store = &self->context.store;
   auto count = [store] { return store->destinations(); };
   const Result<std::vector<store::DestinationCount>> counts =
@@ -239,21 +256,22 @@ io::Task<void> Scheduler::Work::sweep_once(std::shared_ptr<Work> self) {
   }
   const Time now = self->context.clock.now();
   for (auto& [key, state] : self->destinations) {
-    if (state.blocker && !holding.contains(key) && state.sessions == 0 && !state.probing)
+    if (state.blocker && state.blocker->since < counted_at && !holding.contains(key) &&
+        state.sessions == 0 && !state.probing)
       self->unblock(state, "no mail waits for it any more");
   }
   constexpr Duration kForget = 1h;
   std::erase_if(self->destinations, [&](const auto& entry) {
     const DestinationState& state = entry.second;
     return !holding.contains(entry.first) && !state.blocker && !state.exception &&
-           state.sessions == 0 && !state.probing && state.lingering.empty() &&
-           state.last_used + kForget < now;
+           state.deferred.empty() && state.sessions == 0 && !state.probing &&
+           state.lingering.empty() && state.last_used + kForget < now;
   });
 }
 
 io::Task<void> Scheduler::Work::sweeps(std::shared_ptr<Work> self) {
   Time next_purge = self->context.clock.now();
-  while (!self->stopping) {
+  while (!*self->stopping) {
     co_await sweep_once(self);
     const std::shared_ptr<const policy::Config> config = self->config();
     const Time now = self->context.clock.now();

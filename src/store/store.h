@@ -136,6 +136,9 @@ struct Change {
   std::string last_error;
   std::optional<bool> delay_notified;
   Time time{};  // when; unset: now by the machine's clock
+  // The change happens only where the recipient is still in this state; it is dropped silently
+  // otherwise: somebody else decided meanwhile.
+  std::optional<Status> only_from;
 };
 
 struct StoredVerdict {
@@ -203,8 +206,10 @@ class Store {
  public:
   virtual ~Store() = default;
 
-  // Reception. Errors of new_body: low free space (store_errc::no_space) or the disk's.
-  [[nodiscard]] virtual Result<std::unique_ptr<BodyWriter>> new_body() = 0;
+  // Reception. Errors of new_body: low free space (store_errc::no_space) or the disk's. Notices
+  // that we make ourselves may use the space that is kept free: they are few and small.
+  enum class Use { reception, notice };
+  [[nodiscard]] virtual Result<std::unique_ptr<BodyWriter>> new_body(Use use = Use::reception) = 0;
   // All recipients are pending from then on. Refused with store_errc::busy while more than
   // kMaxQueuedOctets wait for the disk; apply() never is.
   virtual void accept(NewMessage message, Done done) = 0;

@@ -51,9 +51,10 @@ Result<void> SqliteStore::start_writing() {
   return {};
 }
 
-Result<std::unique_ptr<BodyWriter>> SqliteStore::new_body() {
+Result<std::unique_ptr<BodyWriter>> SqliteStore::new_body(Use use) {
   if (!writer_) return std::unexpected(read_only_error(path_));
-  if (const std::uint64_t left = folder_.free_space(); left < options_.min_free_space) {
+  if (const std::uint64_t left = folder_.free_space();
+      use == Use::reception && left < options_.min_free_space) {
     return fail(store_errc::no_space,
                 "store " + path_ + ": " + std::to_string(left) + " octets free, " +
                     std::to_string(options_.min_free_space) + " are kept free");

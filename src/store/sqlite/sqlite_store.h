@@ -13,7 +13,7 @@ class SqliteStore final : public Store {
   [[nodiscard]] static Result<std::unique_ptr<SqliteStore>> open(const std::string& path,
                                                                  const OpenOptions& options);
 
-  Result<std::unique_ptr<BodyWriter>> new_body() override;
+  Result<std::unique_ptr<BodyWriter>> new_body(Use use) override;
   void accept(NewMessage message, Done done) override;
   void apply(Batch batch, Done done) override;
   Result<std::vector<StoredMessage>> claim(const std::string& destination,

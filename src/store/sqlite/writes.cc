@@ -151,6 +151,7 @@ Result<Writes::Row> Writes::read_row(const Change& change) {
 
 Result<void> Writes::change(const Change& change, Effects& effects) {
   TRY(const Row row, read_row(change));
+  if (change.only_from && *change.only_from != row.status) return {};
   const Time now = change.time == Time{} ? system_clock().now() : change.time;
   const int notified = change.delay_notified ? (*change.delay_notified ? 1 : 0) : -1;
   TRY_VOID(database_.exec(

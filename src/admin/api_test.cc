@@ -31,6 +31,12 @@ TEST(AdminApi, EveryCallIsReadBackAsItWasWritten) {
   EXPECT_TRUE(std::holds_alternative<Reload>(parse_request(make_request(Reload{}))));
   EXPECT_EQ(parsed<GetMessage>(make_request(GetMessage{MessageId(77)})).id, MessageId(77));
   EXPECT_EQ(parsed<GetVerdict>(make_request(GetVerdict{VerdictId(78)})).id, VerdictId(78));
+  EXPECT_TRUE(
+      std::holds_alternative<GetCertificates>(parse_request(make_request(GetCertificates{}))));
+  EXPECT_EQ(parsed<GetTrust>(make_request(GetTrust{"a&b"})).set, "a&b");
+  const auto selection = parsed<GetSelection>(make_request(GetSelection{"apps", "mx.example"}));
+  EXPECT_EQ(selection.connector, "apps");
+  EXPECT_EQ(selection.sni, "mx.example");
   EXPECT_EQ(parsed<Retry>(make_request(Retry{"mx.example:25"})).destination, "mx.example:25");
   EXPECT_EQ(parsed<Retry>(make_request(Retry{})).destination, "");
 }
@@ -115,6 +121,9 @@ TEST(AdminApi, RefusalsSayWhatWouldBeRight) {
       {get("/v1/trace?status=stuck"), 400, "one of pending"},
       {get("/v1/trace?sender=%4"), 400, "percent-encoded"},
       {get("/v1/trace?sender=%g1"), 400, "percent-encoded"},
+      {get("/v1/certificates/selection"), 400, "which one"},
+      {get("/v1/certificates/selection?name=x"), 400, "connector and sni are"},
+      {get("/v1/trust?name=x"), 400, "set is"},
       {parse_request({"DELETE", "/v1/queue", ""}), 405, "GET and POST"},
       {get("/v1/" + std::string(kMaxTargetOctets, 'a')), 414, "too long"},
       {post("/v1/queue/hold", std::string(kMaxRequestOctets + 1, ' ')), 413, "too large"},

@@ -92,7 +92,8 @@ io::Task<void> AdminServer::State::answer(std::shared_ptr<State> self, UnixStrea
   parser.body_limit(kMaxRequestOctets);
   beast::flat_buffer buffer;
   stream.expires_after(kRequestTimeout);
-  const auto [read_error, received] = co_await http::async_read(stream, buffer, parser, use_tuple);
+  [[maybe_unused]] const auto [read_error, received] =
+      co_await http::async_read(stream, buffer, parser, use_tuple);
 
   Response response;
   if (!read_error) {
@@ -107,8 +108,8 @@ io::Task<void> AdminServer::State::answer(std::shared_ptr<State> self, UnixStrea
     response = error_response(413, "the body is too large");
   } else if (read_error == http::error::header_limit) {
     response = error_response(431, "the header is too large");
-  } else if (read_error == beast::error::timeout || received == 0) {
-    co_return;
+  } else if (read_error == beast::error::timeout || read_error == http::error::end_of_stream) {
+    co_return;  // nobody is left to read an answer
   } else {
     response = error_response(400, "not understood: " + read_error.message());
   }

@@ -42,7 +42,7 @@ std::string render_hop(const Json& verdict, const Style& style) {
   out += ", " + text_of(verdict, "reached") + " (asked: " + text_of(verdict, "asked") + " by " +
          text_of(verdict, "asked_by") + ")";
   const std::string name = text_of(verdict, "reference_identifier");
-  if (!name.empty()) out += ", as " + name;
+  if (!name.empty()) out += (ok ? ", as " : ", wanted ") + name;
   const Json& anchor = object_of(verdict, "anchor");
   if (!anchor.empty()) out += ", trusted by " + text_of(anchor, "subject");
   return out + "\n";

@@ -29,15 +29,27 @@ std::string receipt_words(const Json& receipt) {
   return out;
 }
 
-std::string event_line(const Json& event, const Style& style) {
+// What another part of the block says already, or only the log needs; --json has everything.
+bool is_told_elsewhere(const Json& event, const std::string& name, const Json& recipient) {
+  if (name == "time" || name == "event" || name == "session") return true;
+  if (name == "verdict_code") return true;  // the event's code, or the verdict's own page
+  if (name == "address") return text_of(event, "address") == text_of(event, "host");
+  return name == "last_error" && text_of(event, name.c_str()) == text_of(recipient, name.c_str());
+}
+
+std::string event_line(const Json& event, const Json& recipient, const Style& style) {
   const std::optional<Time> at = time_of(event, "time");
   // The clock of the day: the message's head says which day it came.
   std::string out =
       "    " + (at ? when(*at) : std::string(23, ' ')) + "  " + style.bold(text_of(event, "event"));
   for (const auto& [name, value] : event.items()) {
-    if (name == "time" || name == "event" || value.is_null()) continue;
+    if (value.is_null() || is_told_elsewhere(event, name, recipient)) continue;
     if (name == "receipt" && value.is_object()) {
       out += "  tls=" + value_words(receipt_words(value));
+    } else if (name == "verdict" && value.is_object()) {
+      out += "  verdict=" + text_of(value, "id");
+    } else if (name == "tls" && value.is_object()) {
+      out += "  tls=" + text_of(value, "version");
     } else if (value.is_string()) {
       const std::string words = printable(value.get_ref<const std::string&>(), 500);
       if (!words.empty()) out += "  " + printable(name, 40) + "=" + value_words(words);
@@ -68,7 +80,7 @@ std::string render_recipient(const Json& recipient, const Style& style) {
   out += waits_line(object_of(recipient, "waits"), style);
   const std::string error = text_of(recipient, "last_error");
   if (!error.empty()) out += "    " + error + "\n";
-  for (const Json& event : list_of(recipient, "events")) out += event_line(event, style);
+  for (const Json& event : list_of(recipient, "events")) out += event_line(event, recipient, style);
   return out;
 }
 

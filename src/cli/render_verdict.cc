@@ -31,7 +31,8 @@ std::string fact(std::string_view name, const std::string& value) {
 std::string peer_of(const Json& verdict) {
   const std::string host = text_of(verdict, "host");
   const std::string address = text_of(verdict, "address");
-  if (host.empty() || address.empty() || host == address) return host + address;
+  if (host.empty() || host == address) return address;
+  if (address.empty()) return host;
   return host + " [" + address + "]";
 }
 

@@ -74,7 +74,11 @@ std::string text_of(const Json& object, const char* name) {
 
 std::uint64_t number_of(const Json& object, const char* name) {
   const auto found = object.find(name);
-  return found == object.end() || !found->is_number_unsigned() ? 0 : found->get<std::uint64_t>();
+  if (found == object.end() || !found->is_number_integer()) return 0;
+  // Numbers from a program are signed, those from text are not; below zero there are none.
+  return found->is_number_unsigned()
+             ? found->get<std::uint64_t>()
+             : static_cast<std::uint64_t>(std::max<std::int64_t>(0, found->get<std::int64_t>()));
 }
 
 std::optional<Time> time_of(const Json& object, const char* name) {

@@ -17,8 +17,13 @@ constexpr log::Event kBlockerChange{2011, log::Level::warning, "blocker.change"}
 constexpr log::Event kBlockerEnd{2012, log::Level::info, "blocker.end"};
 constexpr log::Event kStoreTrouble{1101, log::Level::error, "store.failed"};
 
+// A resolver's cache counts whole seconds: asked on the stroke of the TTL it still gives the old
+// answer.
+constexpr Duration kTtlSlack = 1s;
+
 Time targets_expiry(Time now, Duration ttl) {
-  return now + std::max(ttl == Duration::zero() ? kDefaultTargetsTtl : ttl, kMinTargetsTtl);
+  return now + std::max(ttl == Duration::zero() ? kDefaultTargetsTtl : ttl, kMinTargetsTtl) +
+         kTtlSlack;
 }
 
 }  // namespace
@@ -72,7 +77,11 @@ void Scheduler::Work::block(DestinationState& state, const Outcome& failure,
   Blocker& blocker = *state.blocker;
   blocker.findings = look.findings;
   blocker.targets = look.targets;
-  blocker.targets_expire = targets_expiry(now, look.ttl);
+  // A probe sees the cached answer with what is left of its TTL: it must not put off the question
+  // that is due when the answer runs out.
+  const Time expiry = targets_expiry(now, look.ttl);
+  blocker.targets_expire =
+      blocker.targets_expire > now ? std::min(blocker.targets_expire, expiry) : expiry;
   save(blocker);
   sweep_signal.notify();
   wake();

@@ -120,11 +120,11 @@ struct ReceiveConnector {
   std::string send_via;
   unsigned max_recipients = 1000;   // RFC 5321 s4.5.3.1.8: at least 100
   unsigned max_received_hops = 60;  // RFC 5321 s6.3
-  unsigned max_connections = 1000;
-  unsigned max_connections_per_client = 50;
+  unsigned max_connections = 5000;
+  unsigned max_connections_per_client = 500;
   unsigned max_messages_per_session = 1000;
-  unsigned connection_rate_per_minute = 600;  // and client address; 0: no limit
-  unsigned message_rate_per_minute = 0;       // and client address; 0: no limit
+  unsigned connection_rate_per_minute = 0;  // and client address; 0: no limit
+  unsigned message_rate_per_minute = 0;     // and client address; 0: no limit
   bool allow_bare_newlines = false;  // never towards the next hop: bare CR/LF refused by default
   bool protocol_log = true;
   Location where;

@@ -20,7 +20,8 @@ bool holds(const std::vector<mail::DomainPattern>& patterns, const std::string& 
          std::ranges::any_of(patterns, [&](const auto& p) { return p.matches(domain); });
 }
 
-// A certificate counts only over TLS and only where the judge was content.
+// A certificate counts only over TLS and only where the judge was content. The connector's word
+// alone: a partner's certificate proves the partner's domain and nothing that is granted here.
 bool authenticated(const ClientFacts& client) {
   return client.tls && client.authenticated && !client.authenticated_name.empty();
 }
@@ -117,8 +118,14 @@ Reply admit_recipient(const policy::ReceiveConnector& connector, const ClientFac
   return unable_to_relay(connector, client);
 }
 
+bool keeps_organization_headers(const policy::ReceiveConnector& connector,
+                                const ClientFacts& client) {
+  return connector.keep_organization_headers && authenticated(client);
+}
+
 bool sender_is_known(const policy::ReceiveConnector& connector, const ClientFacts& client) {
-  return holds(connector.relay_from, client.address) || authenticated(client);
+  return holds(connector.relay_from, client.address) || authenticated(client) ||
+         (client.tls && !client.partner_name.empty());
 }
 
 }  // namespace postern::relay

@@ -21,8 +21,17 @@ struct ClientFacts {
   bool tls = false;
   std::optional<verdict::Verdict>
       verdict;  // of its certificate; nullopt: no certificate was asked for, or no TLS
-  bool authenticated = false;      // verdict ok and a client_domains / partner name matched
+  bool authenticated = false;      // verdict ok and one of the connector's client_domains matched
   std::string authenticated_name;  // the presented name that matched
+  // The presented name that matched one of the names of the sender's partner, under the partner's
+  // policy. It proves who speaks for the partner's domain and permits nothing else: what the
+  // connector grants to its own client_domains is not the partner's to have.
+  std::string partner_name;
+
+  // Whoever the certificate proves, for trace fields and records; empty: nobody.
+  [[nodiscard]] const std::string& proven_name() const {
+    return partner_name.empty() ? authenticated_name : partner_name;
+  }
 };
 
 // Refusal of a connection (554 5.7.1), or nullopt.
@@ -48,8 +57,13 @@ struct ClientFacts {
 [[nodiscard]] std::optional<std::string> postmaster_domain(
     const policy::ReceiveConnector& connector);
 
+// True where the header firewall lets X-MS-Exchange-Organization-* and its kin pass: the connector
+// says so, and the client is one of its own client_domains.
+[[nodiscard]] bool keeps_organization_headers(const policy::ReceiveConnector& connector,
+                                              const ClientFacts& client);
+
 // True when delay notices may go to the sender: he came by relay_from or a judged client
-// certificate.
+// certificate, the connector's or his partner's.
 [[nodiscard]] bool sender_is_known(const policy::ReceiveConnector& connector,
                                    const ClientFacts& client);
 

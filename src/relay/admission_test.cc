@@ -87,6 +87,8 @@ std::vector<RelayCase> relay_cases() {
   mutual.client_domains = {"mail.protection.outlook.com"};
   ClientFacts nameless = with_certificate(kStranger, true);
   nameless.authenticated_name.clear();
+  ClientFacts of_partner = with_certificate(kStranger, false);
+  of_partner.partner_name = "mail.contoso.com";
   ClientFacts tls_gone = with_certificate(kStranger, true);
   tls_gone.tls = false;
 
@@ -122,6 +124,7 @@ std::vector<RelayCase> relay_cases() {
       {"nor with a bad certificate", hybrid(), bad, us, foreign, false},
       {"nor with none", hybrid(), stranger, us, foreign, false},
       {"nor when nothing presented has matched", hybrid(), nameless, us, foreign, false},
+      {"nor when only a partner's name has matched", hybrid(), of_partner, us, foreign, false},
       {"nor without TLS under it", hybrid(), tls_gone, us, foreign, false},
       {"all of them may address an accepted domain", hybrid(), bad, foreign, us, true},
       {"a routing local part is no way round", internet(), stranger, foreign,
@@ -228,6 +231,20 @@ TEST(Admission, SenderIsKnownByNetworkOrJudgedCertificateOnly) {
   EXPECT_TRUE(sender_is_known(connector, with_certificate(kStranger, true)));
   EXPECT_FALSE(sender_is_known(connector, with_certificate(kStranger, false)));
   EXPECT_FALSE(sender_is_known(connector, in_the_clear(kStranger)));
+  ClientFacts of_partner = with_certificate(kStranger, false);
+  of_partner.partner_name = "mail.fabrikam.com";
+  EXPECT_TRUE(sender_is_known(connector, of_partner));
+}
+
+TEST(Admission, OrganizationHeadersPassForTheConnectorsOwnClientsOnly) {
+  ReceiveConnector connector = hybrid();
+  EXPECT_FALSE(keeps_organization_headers(connector, with_certificate(kStranger, true)));
+  connector.keep_organization_headers = true;
+  EXPECT_TRUE(keeps_organization_headers(connector, with_certificate(kStranger, true)));
+  ClientFacts of_partner = with_certificate(kStranger, false);
+  of_partner.partner_name = "mail.fabrikam.com";
+  EXPECT_FALSE(keeps_organization_headers(connector, of_partner));
+  EXPECT_FALSE(keeps_organization_headers(connector, in_the_clear(kStranger)));
 }
 
 }  // namespace

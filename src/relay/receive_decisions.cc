@@ -58,8 +58,7 @@ io::Task<Reply> ReceiveSession::decide_mail(mail::Mailbox sender) {
   Judgement* partner_judgement = partner != nullptr ? client_.under(*partner) : nullptr;
   transaction.judgement = partner_judgement != nullptr ? partner_judgement : client_.session();
   if (partner_judgement != nullptr && !partner_judgement->name.empty()) {
-    transaction.client.authenticated = true;
-    transaction.client.authenticated_name = partner_judgement->name;
+    transaction.client.partner_name = partner_judgement->name;
   }
   const Reply reply =
       admit_sender(config, transaction.client, sender, partner,
@@ -116,8 +115,7 @@ Reply ReceiveSession::begin_body(mail::Envelope envelope) {
   body_octets_ = 0;
   Result<std::unique_ptr<store::BodyWriter>> writer = core_->context.store.new_body();
   if (!writer) return store_refusal(writer.error());
-  const bool keep =
-      connector_->config->keep_organization_headers && transaction_->client.authenticated;
+  const bool keep = keeps_organization_headers(*connector_->config, transaction_->client);
   intake_ =
       std::make_unique<BodyIntake>(std::move(*writer), keep, connector_->config->max_received_hops);
   return Reply(250, EnhancedCode{2, 0, 0}, "OK");
@@ -185,7 +183,7 @@ mail::ReceivedField ReceiveSession::received_field(MessageId id, Time now) const
     out.tls_version = client_.tls().version;
     out.tls_cipher = client_.tls().cipher;
   }
-  out.client_certificate = client.authenticated_name;
+  out.client_certificate = client.proven_name();
   if (transaction_->recipients.size() == 1) {
     out.for_recipient = transaction_->recipients.front().recipient.mailbox.str();
   }
@@ -207,8 +205,8 @@ std::string ReceiveSession::accept_data(std::uint64_t size) const {
     verdict["code"] = judgement->verdict.code;
     out["verdict"] = std::move(verdict);
   }
-  if (transaction_->client.authenticated) {
-    out["authenticated_as"] = transaction_->client.authenticated_name;
+  if (const std::string& name = transaction_->client.proven_name(); !name.empty()) {
+    out["authenticated_as"] = name;
   }
   out["size"] = size;
   out["session"] = id_.str();

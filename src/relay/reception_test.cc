@@ -277,6 +277,33 @@ TEST_F(ReceptionTest, APartnersDomainComesOnlyOverItsCertificateOthersAreNotAske
   EXPECT_TRUE(deliver(*known, "a@fabrikam.com", "b@contoso.com").starts_with("250"));
 }
 
+// The partner's certificate speaks for the partner's domain; it is none of the connector's clients,
+// even where the connector would let its own relay from that domain.
+TEST_F(ReceptionTest, Tenant_APartnersCertificateNeitherRelaysNorPassesTheHeaderFirewall) {
+  internet().client_domains = {"mail.protection.outlook.com"};
+  internet().relay_for_clients = true;
+  internet().sender_domains = {pattern("fabrikam.com")};
+  internet().keep_organization_headers = true;
+  policy::Partner partner;
+  partner.name = "fabrikam";
+  partner.domains = {pattern("fabrikam.com")};
+  partner.receive = ReceiveTls::mutual;
+  partner.names = {"mail.fabrikam.com"};
+  gateway.config.partners.push_back(partner);
+  start();
+  auto client = secured(&pki().fabrikam);
+  EXPECT_TRUE(deliver(*client, "a@fabrikam.com", "bob@elsewhere.example")
+                  .starts_with("550 5.7.1 Unable to relay"));
+  EXPECT_TRUE(client->command("RSET").starts_with("250"));
+  const std::string message = "X-MS-Exchange-Organization-SCL: -1\r\nSubject: s\r\n\r\nb\r\n";
+  EXPECT_TRUE(deliver(*client, "a@fabrikam.com", "b@contoso.com", message).starts_with("250"));
+  const auto found = gateway.only_message();
+  const std::string body = gateway.body(found.message.facts.id);
+  EXPECT_EQ(body.find("X-MS-Exchange"), std::string::npos) << body;
+  EXPECT_NE(body.find("client certificate mail.fabrikam.com"), std::string::npos) << body;
+  EXPECT_TRUE(found.message.facts.notify_sender);
+}
+
 TEST_F(ReceptionTest, ImplicitTlsBeginsBeforeTheGreeting) {
   internet().implicit_tls = true;
   start();

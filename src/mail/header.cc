@@ -44,6 +44,17 @@ std::string_view field_name(std::string_view line) {
   return colon == std::string_view::npos ? std::string_view() : trim(line.substr(0, colon));
 }
 
+// What a lenient receiver may take for the name of the field that starts with `line`, for the
+// firewall: octets that show as nothing (controls, blanks, a byte order mark) are no part of its
+// start, and a line without a colon may have it on the next one ("Name" CRLF " : value").
+std::string_view suspected_name(std::string_view line) {
+  const auto invisible = [](char c) { return c <= ' ' || c >= 0x7F; };  // from 0x80 on: negative
+  std::size_t start = 0;
+  while (start < line.size() && invisible(line[start])) ++start;
+  line.remove_prefix(start);
+  return trim(line.substr(0, line.find(':')));
+}
+
 // Fields whose value is a fact, in lower case.
 bool has_telling_value(std::string_view name) {
   constexpr std::array<std::string_view, 4> kNames = {"message-id", "subject", "auto-submitted",
@@ -136,7 +147,8 @@ Result<void> HeaderFilter::end_of_line(std::string& out) {
       return invalid("more than " + std::to_string(kMaxHeaderFields) + " header fields");
     }
     const std::string_view name = field_name(line_);
-    dropping_ = !name.empty() && drop_ && drop_(name);
+    const std::string_view suspected = suspected_name(line_);
+    dropping_ = !suspected.empty() && drop_ && drop_(suspected);
     std::string known = lower(name);
     if (known == "received") ++facts_.received_count;
     if (known == "date") facts_.has_date = true;

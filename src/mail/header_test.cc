@@ -86,6 +86,15 @@ TEST(HeaderFilter, TheFirewallIsNotEvadedByOddSyntax) {
             "A: b\r\nno field\r\n\r\n");
   EXPECT_EQ(kept("A: b\r\n \r\nX-MS-Exchange-Organization-AuthAs: Internal\r\n\r\n"),
             "A: b\r\n \r\n\r\n");
+  // Folded before its colon, with all its continuations.
+  EXPECT_EQ(kept("A: b\r\nX-MS-Exchange-Organization-AuthAs\r\n : Internal\r\n\tx\r\nC: d\r\n\r\n"),
+            "A: b\r\nC: d\r\n\r\n");
+  EXPECT_EQ(kept("A: b\r\nX-MS-Exchange-Forest-A \t\r\n\r\n"), "A: b\r\n\r\n");
+  // Behind octets that show as nothing.
+  for (const std::string& lead : {"\0"s, "\x01"s, "\x0B\x0C"s, "\x7F"s, "\xEF\xBB\xBF"s, "\xA0"s}) {
+    EXPECT_EQ(kept("A: b\r\n" + lead + "X-MS-Exchange-CrossPremises-A: b\r\n c\r\nC: d\r\n\r\n"),
+              "A: b\r\nC: d\r\n\r\n");
+  }
   // Not from the body, and not what only looks alike.
   const std::string body = "A: b\r\n\r\nX-MS-Exchange-Organization-AuthAs: Internal\r\n";
   EXPECT_EQ(kept(body), body);

@@ -14,12 +14,23 @@ using policy::ReceiveTls;
 
 // Names that certificates of many tenants share: they tell the cloud from the world and no tenant
 // from another.
-constexpr std::array<std::string_view, 6> kSharedNames = {"protection.outlook.com", "outlook.com",
-                                                          "onmicrosoft.com",        "google.com",
-                                                          "amazonaws.com",          "pphosted.com"};
+constexpr auto kSharedNames = std::to_array<std::string_view>(
+    {"outlook.com",        "onmicrosoft.com",    "office365.com",    "google.com",
+     "gmail.com",          "googlemail.com",     "amazonaws.com",    "amazonses.com",
+     "pphosted.com",       "ppe-hosted.com",     "mimecast.com",     "mimecast.co.za",
+     "messagelabs.com",    "sendgrid.net",       "sendgrid.com",     "mailgun.org",
+     "mailgun.net",        "mandrillapp.com",    "mcsv.net",         "mtasv.net",
+     "postmarkapp.com",    "sparkpostmail.com",  "mailjet.com",      "sendinblue.com",
+     "brevo.com",          "salesforce.com",     "exacttarget.com",  "zendesk.com",
+     "zoho.com",           "yahoodns.net",       "icloud.com",       "barracudanetworks.com",
+     "iphmx.com",          "trendmicro.com",     "trendmicro.eu",    "mailcontrol.com",
+     "hornetsecurity.com", "antispameurope.com", "secureserver.net", "emailsrvr.com"});
 
+// "*.outlook.com" and "*.com" take in the shared name as a part of what they match.
 bool is_shared_name(std::string_view name) {
+  const bool wildcard = name.starts_with("*.");
   return std::ranges::any_of(kSharedNames, [&](std::string_view shared) {
+    if (wildcard && iends_with("." + std::string(shared), name.substr(1))) return true;
     return iequals(name, shared) || iends_with(name, "." + std::string(shared));
   });
 }
@@ -60,15 +71,24 @@ void check_listeners(Reader& reader, const Config& config) {
   }
 }
 
-// A network so wide that a few of them are the whole internet. The widest that anyone owns or that
-// is private are 10.0.0.0/8 and fc00::/7.
+// A network so wide that a few of them are the whole internet, or the whole of what is handed out
+// (2000::/3). The widest that anyone owns are an IPv4 /8 and an IPv6 /16; private addresses
+// (RFC 4193 s3.1: fc00::/7) may all be one's own.
 bool is_too_wide(const mail::Network& network) {
-  constexpr std::uint64_t kWidestIpv4 = 8, kWidestIpv6 = 7;
+  constexpr std::uint64_t kWidestIpv4 = 8, kWidestIpv6 = 16, kPrivateIpv6 = 7;
   const std::string& text = network.text();
   const size_t slash = text.find('/');
   if (slash == std::string::npos) return false;
   const auto prefix = parse_uint(std::string_view(text).substr(slash + 1));
-  return prefix && *prefix < (text.find(':') == std::string::npos ? kWidestIpv4 : kWidestIpv6);
+  if (text.find(':') == std::string::npos) return prefix && *prefix < kWidestIpv4;
+  const bool is_private = text.starts_with("fc") || text.starts_with("fd");
+  return prefix && *prefix < (is_private ? kPrivateIpv6 : kWidestIpv6);
+}
+
+// "*.com": a whole registry, which nobody owns.
+bool is_registry(const mail::DomainPattern& pattern) {
+  const std::string& text = pattern.text();
+  return text.starts_with("*.") && text.find('.', 2) == std::string::npos;
 }
 
 void check_open_relay(Reader& reader, const ReceiveConnector& connector) {
@@ -81,15 +101,34 @@ void check_open_relay(Reader& reader, const ReceiveConnector& connector) {
   }
 }
 
-// "Everyone may address anyone" is the other way to spell an open relay.
-void check_accept_domains(Reader& reader, const ReceiveConnector& connector) {
-  for (std::size_t i = 0; i < connector.accept_domains.size(); ++i) {
-    if (connector.accept_domains[i].text() != "*") continue;
-    reader.error_at(
-        path_of(connector) + ".accept_domains[" + std::to_string(i) + "]",
-        "\"*\" lets every client address anyone (an open relay); name your own domains, "
-        "and clients that may address any recipient by relay_from");
+// "Everyone may address anyone" is the other way to spell an open relay, and "from anyone" takes
+// the bound from what a shared certificate may relay.
+void check_patterns(Reader& reader, const std::string& path,
+                    const std::vector<mail::DomainPattern>& patterns, std::string_view everything) {
+  for (std::size_t i = 0; i < patterns.size(); ++i) {
+    const std::string at = path + "[" + std::to_string(i) + "]";
+    if (patterns[i].text() == "*") {
+      reader.error_at(at, std::string(everything));
+    } else if (is_registry(patterns[i])) {
+      reader.error_at(at, patterns[i].text() +
+                              " holds the domains of everyone in it (an open relay); name your own "
+                              "domains, as contoso.com or *.contoso.com");
+    }
   }
+}
+
+void check_domains(Reader& reader, const ReceiveConnector& connector) {
+  check_patterns(reader, path_of(connector) + ".accept_domains", connector.accept_domains,
+                 "\"*\" lets every client address anyone (an open relay); name your own domains, "
+                 "and clients that may address any recipient by relay_from");
+  check_patterns(reader, path_of(connector) + ".sender_domains", connector.sender_domains,
+                 "\"*\" lets a client relay as anyone; name the domains it may send from");
+}
+
+// The first of client_domains that certificates of many tenants bear; empty: none.
+std::string shared_client_domain(const ReceiveConnector& connector) {
+  const auto shared = std::ranges::find_if(connector.client_domains, is_shared_name);
+  return shared == connector.client_domains.end() ? "" : *shared;
 }
 
 void check_relay_for_clients(Reader& reader, const ReceiveConnector& connector) {
@@ -105,16 +144,13 @@ void check_relay_for_clients(Reader& reader, const ReceiveConnector& connector) 
     reader.error_at(path + ".relay_for_clients",
                     "needs client_domains: the names that make a client certificate count");
   }
-  const bool any_sender = std::ranges::any_of(
-      connector.sender_domains, [](const auto& pattern) { return pattern.text() == "*"; });
-  if (!connector.sender_domains.empty() && !any_sender) return;
-  const auto shared = std::ranges::find_if(connector.client_domains, is_shared_name);
-  if (shared != connector.client_domains.end()) {
+  if (!connector.sender_domains.empty()) return;
+  if (const std::string shared = shared_client_domain(connector); !shared.empty()) {
     reader.error_at(path + ".client_domains",
-                    "many tenants share certificates with the name " + *shared +
+                    "many tenants share certificates with the name " + shared +
                         ": with relay_for_clients and any sender each of them could relay "
                         "here; list your own domains in sender_domains");
-  } else if (connector.sender_domains.empty()) {
+  } else {
     reader.error_at(path + ".relay_for_clients",
                     "needs sender_domains: the reverse-path domains such a client may use");
   }
@@ -145,9 +181,19 @@ void check_tls(Reader& reader, const Config& config, const ReceiveConnector& con
 }
 
 void check_headers(Reader& reader, const ReceiveConnector& connector) {
-  if (connector.keep_organization_headers && connector.client_domains.empty()) {
-    reader.error_at(path_of(connector) + ".keep_organization_headers",
+  if (!connector.keep_organization_headers) return;
+  const std::string path = path_of(connector) + ".keep_organization_headers";
+  if (connector.client_domains.empty()) {
+    reader.error_at(path,
                     "needs client_domains: only an authenticated client may bring such fields");
+    return;
+  }
+  // sender_domains are no bound here: the fields come with mail from any sender.
+  if (const std::string shared = shared_client_domain(connector); !shared.empty()) {
+    reader.error_at(path, "many tenants share certificates with the name " + shared +
+                              ": each of them could mark its mail as internal to your "
+                              "organization; leave this out, or name clients of your own in "
+                              "client_domains");
   }
 }
 
@@ -166,7 +212,7 @@ void check_receive(Reader& reader, const Config& config) {
       check_names(reader, path + ".send_via", {connector.send_via}, send_names(config), "send");
     }
     check_open_relay(reader, connector);
-    check_accept_domains(reader, connector);
+    check_domains(reader, connector);
     check_relay_for_clients(reader, connector);
     check_tls(reader, config, connector);
     check_headers(reader, connector);

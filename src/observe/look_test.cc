@@ -178,10 +178,10 @@ TEST_F(LookTest, TheWholeWayIsRecorded) {
 
 TEST_F(LookTest, TheProtocolLogHasEveryLine) {
   (void)run();
-  for (const char* line :
-       {"+ ", "< 220 mx.partner.test ESMTP", "> EHLO gateway.test", "< 250 STARTTLS", "> STARTTLS",
-        "< 220 2.0.0 go ahead", "< 250 PIPELINING"})
+  for (const char* line : {"< 220 mx.partner.test ESMTP", "> EHLO gateway.test", "< 250 STARTTLS",
+                           "> STARTTLS", "< 220 2.0.0 go ahead", "< 250 PIPELINING"})
     EXPECT_TRUE(logged(line)) << line;
+  EXPECT_TRUE(log_.front().starts_with("+ 127.0.0.1:")) << log_.front() << ": our own endpoint";
   EXPECT_TRUE(std::ranges::any_of(log_, [](const std::string& line) {
     return line.starts_with("* TLSv1.3 ") && line.ends_with("| TLS negotiation succeeded");
   }));

@@ -63,8 +63,9 @@ const Keys<ServerConfig>& server_keys() {
       key<StoreUrl>("store", &S::store,
                     "The database of messages, blockers and trace; its folder is made, mode 0700."),
       key<List<DnsServer>>("dns", &S::dns, "DNS servers to ask; empty: those of the system."),
-      key<Path>("trust_anchor", &S::dns_trust_anchor,
-                "DNSSEC root key; absent: the distribution's, where present."),
+      key<Path>(
+          "trust_anchor", &S::dns_trust_anchor,
+          "DNSSEC root key, such as /usr/share/dns/root.key; absent: answers are not validated."),
       key<Size>("body_memory", &S::body_memory,
                 "Bodies up to this size stay in memory; larger ones stream to files beside the "
                 "store."),

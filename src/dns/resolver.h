@@ -42,8 +42,8 @@ class Resolver {
       std::string host) = 0;  // a textual IP answers itself
 };
 
-// libunbound, validating. `servers` empty: the system's; `trust_anchor` empty: the distribution's
-// root key where present. Usable from every loop of `runtime`. kDnsTimeout bounds every answer.
+// libunbound, validating where `trust_anchor` is set. `servers` empty: the system's.
+// Usable from every loop of `runtime`. kDnsTimeout bounds every answer.
 constexpr Duration kDnsTimeout{10'000};
 [[nodiscard]] Result<std::unique_ptr<Resolver>> make_resolver(io::Runtime& runtime,
                                                               const policy::ServerConfig& server);

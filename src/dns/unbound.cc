@@ -23,7 +23,6 @@ constexpr int kTypeA = 1, kTypeMx = 15, kTypeAaaa = 28;
 constexpr std::array<const char*, 16> kRcodes = {
     "NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP",   "REFUSED",  "YXDOMAIN", "YXRRSET",
     "NXRRSET", "NOTAUTH", "NOTZONE",  "rcode 11", "rcode 12", "rcode 13", "rcode 14", "rcode 15"};
-constexpr const char* kDistributionRootKey = "/usr/share/dns/root.key";
 constexpr Duration kLiteralTtl{24 * 3600 * 1000};  // a literal never changes
 
 struct RawAnswer {
@@ -101,11 +100,11 @@ Result<void> Engine::configure(const UnboundOptions& options) {
     const std::string address = server.host + "@" + std::to_string(server.port);
     TRY_VOID(check(ub_ctx_set_fwd(c, address.c_str()), "server " + server.str()));
   }
-  const bool own_anchor = !options.trust_anchor.empty();
-  const std::string anchor = own_anchor ? options.trust_anchor : kDistributionRootKey;
-  const bool readable = ::access(anchor.c_str(), R_OK) == 0;
-  if (own_anchor && !readable) return fail_errno(errno, "DNSSEC trust anchor " + anchor);
-  if (readable) {
+  // Only where it is asked for: a forwarder that strips DNSSEC would make every answer bogus.
+  const std::string& anchor = options.trust_anchor;
+  if (!anchor.empty()) {
+    if (::access(anchor.c_str(), R_OK) != 0)
+      return fail_errno(errno, "DNSSEC trust anchor " + anchor);
     TRY_VOID(check(ub_ctx_add_ta_file(c, anchor.c_str()), anchor));
   }
   for (const auto& [name, type] : options.local_zones) {

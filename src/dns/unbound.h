@@ -12,7 +12,7 @@ namespace postern::dns {
 
 struct UnboundOptions {
   std::vector<policy::Endpoint> servers;  // empty: the system's, and its hosts file
-  std::string trust_anchor;               // file; empty: the distribution's where present
+  std::string trust_anchor;               // file; empty: answers are not validated
   Duration timeout = kDnsTimeout;
   // Zones answered in this process: (name, unbound's zone type) and resource records as text.
   std::vector<std::pair<std::string, std::string>> local_zones;

@@ -42,11 +42,11 @@ struct Endpoint {
 };
 
 struct ServerConfig {
-  std::string hostname;                         // FQDN for EHLO, Received, DSN
-  std::string store = "sqlite:var/postern.db";  // the path is absolute after loading
-  std::vector<Endpoint> dns;                    // empty: the system's resolvers
-  std::string dns_trust_anchor;            // file; empty: the distribution's root key where present
-  std::uint64_t body_memory = 256 * 1024;  // larger bodies stream to files beside the store
+  std::string hostname;                            // FQDN for EHLO, Received, DSN
+  std::string store = "sqlite:var/postern.db";     // the path is absolute after loading
+  std::vector<Endpoint> dns;                       // empty: the system's resolvers
+  std::string dns_trust_anchor;                    // file; empty: answers are not validated
+  std::uint64_t body_memory = 256 * 1024;          // larger bodies stream to files beside the store
   std::uint64_t min_free_space = 64 << 20;         // below: 452 for new mail
   unsigned threads = 0;                            // 0: one per core
   std::string log_file;                            // empty: stderr only

@@ -23,13 +23,9 @@ Result<GatewayLink> GatewayLink::open(const Shell& shell) {
   TRY(const std::string text, read_file(file));
   config::Loaded loaded = config::parse_config(text, out.configuration_);
   out.config_ = std::move(loaded.config);
-  if (out.socket().empty() && !loaded.diagnostics.empty())
+  if (out.socket().empty())  // written wrong, or in a file that is no TOML: both are reported
     return invalid("where the gateway listens for commands cannot be read: " +
                    loaded.diagnostics.front().str());
-  if (out.socket().empty())
-    return invalid(file +
-                   " does not say where the gateway listens for commands: add [admin] "
-                   "listen = \"unix:var/postern.sock\"");
   return out;
 }
 

@@ -108,11 +108,15 @@ void read_document(Reader& reader, const Value& root, policy::Config& out) {
   }
 }
 
-// The store's default is relative like what is written.
+constexpr std::string_view kDefaultSocket = "var/postern.sock";
+
+// Defaults that are paths are relative like what is written.
 void complete(const Reader& reader, policy::Config& config) {
   constexpr std::string_view kSqlite = "sqlite:";
   config.server.store =
       std::string(kSqlite) + reader.absolute(config.server.store.substr(kSqlite.size()));
+  // Not in place of one that was written wrong: commands would ask another gateway.
+  if (!reader.was_set("admin.listen")) config.admin_socket = reader.absolute(kDefaultSocket);
 }
 
 // Warnings go first: what is cut off must never make a broken file look whole.

@@ -189,7 +189,8 @@ TEST(ParseConfig, TheSmallestFileGetsTheDefaults) {
   const Loaded loaded = parse("[server]\nhostname = 'edge1.contoso.com'\n");
   ASSERT_TRUE(loaded.ok()) << report(loaded);
   EXPECT_EQ(loaded.config.server.store, "sqlite:/etc/postern/var/postern.db");
-  EXPECT_EQ(loaded.config.admin_socket, "");
+  EXPECT_EQ(loaded.config.admin_socket, "/etc/postern/var/postern.sock");
+  EXPECT_EQ(parse("[admin]\nlisten = 'tcp:1'\n").config.admin_socket, "");
   EXPECT_EQ(loaded.config.queue.lifetime, Duration(120h));
   EXPECT_EQ(loaded.config.alert.expiry_warnings.size(), 3U);
 }

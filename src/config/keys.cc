@@ -77,6 +77,8 @@ const Keys<ServerConfig>& server_keys() {
                 "Folder of the protocol logs; absent: none are written."),
       key<Size>("protocol_log_max_size", &S::protocol_log_max_size,
                 "A protocol log of this size is closed and the next one begun."),
+      key<Size>("protocol_log_max_total", &S::protocol_log_max_total,
+                "Beyond this size of all protocol logs the oldest go first; 0: no limit."),
       key<PositiveSpan>("protocol_log_max_age", &S::protocol_log_max_age,
                         "Protocol logs older than this are removed."),
   };
@@ -138,6 +140,9 @@ const Keys<Timeouts>& timeout_keys() {
       key<PositiveSpan>("server_command", &T::server_command, "Receiving: the next command."),
       key<PositiveSpan>("server_body", &T::server_body, "Receiving: the next block of a body."),
       key<PositiveSpan>("server_handshake", &T::server_handshake, "Receiving: the TLS handshake."),
+      key<PositiveSpan>("server_session", &T::server_session,
+                        "Receiving: a session without an accepted message, counted from the last "
+                        "one or the start; then 421 4.4.2."),
   };
   return kKeys;
 }
@@ -307,7 +312,8 @@ const Keys<PolicyException>& exception_keys() {
 const Keys<policy::Config>& admin_keys() {
   static const Keys<policy::Config> kKeys = {
       key<UnixSocket>("listen", &policy::Config::admin_socket,
-                      "The control socket, mode 0600; absent: no commands that change anything."),
+                      "The control socket, mode 0600; absent: `unix:var/postern.sock`, beside the "
+                      "configuration file."),
   };
   return kKeys;
 }

@@ -52,6 +52,7 @@ struct ServerConfig {
   std::string log_file;                            // empty: stderr only
   std::string protocol_log;                        // folder of the protocol logs; empty: off
   std::uint64_t protocol_log_max_size = 10 << 20;  // per file, then a new one
+  std::uint64_t protocol_log_max_total = 1ULL << 30;  // of the folder; the oldest files go first
   Duration protocol_log_max_age = 30 * 24h;
   Location where;
 };
@@ -74,6 +75,7 @@ struct Timeouts {  // RFC 5321 s4.5.3.2 defaults (client side), server side s4.5
   Duration connect = 30s, greeting = 5min, helo = 5min, starttls = 2min, handshake = 1min,
            mail = 5min, rcpt = 5min, data = 2min, body_block = 3min, final_dot = 10min, quit = 5s;
   Duration server_command = 5min, server_body = 5min, server_handshake = 1min;
+  Duration server_session = 10min;  // since the last accepted message, or the start
 };
 
 struct CertificateConfig {
@@ -182,7 +184,7 @@ struct Config {
   std::vector<ReceiveConnector> receive;
   std::vector<SendConnector> send;
   std::vector<Partner> partners;
-  std::string admin_socket;  // absolute path
+  std::string admin_socket;  // absolute path; empty only for what was built in memory
   AlertConfig alert;
 
   [[nodiscard]] const SendConnector* find_send(std::string_view name) const;

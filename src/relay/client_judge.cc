@@ -28,6 +28,16 @@ std::string matched_name(const x509::Certificate& leaf, const verdict::TlsPolicy
 // With every stored verdict of a client goes its evidence; CRLs larger than this stay out of it.
 constexpr std::size_t kMaxStoredCrlOctets = 64 * 1024;
 
+// Of a longer chain the leaf alone is kept; the verdict has the fingerprints of all. An honest
+// chain is a quarter of this.
+constexpr std::size_t kMaxStoredChainOctets = 16 * 1024;
+
+void bound_chain(std::vector<x509::Certificate>& presented) {
+  std::size_t octets = 0;
+  for (const x509::Certificate& one : presented) octets += one.der().size();
+  if (octets > kMaxStoredChainOctets) presented.erase(presented.begin() + 1, presented.end());
+}
+
 // Mail may flow by an exception; that does not make the client known.
 bool authenticates(const verdict::Verdict& verdict) {
   return verdict.ok && verdict.reached == verdict::Assurance::mutual &&
@@ -144,6 +154,7 @@ store::StoredVerdict ClientJudge::stored_form(const Judgement& judgement) const 
   verdict::Evidence evidence = evidence_;
   std::erase_if(evidence.crls_der,
                 [](const std::string& crl) { return crl.size() > kMaxStoredCrlOctets; });
+  bound_chain(evidence.tls.presented);
   out.evidence_json = dump_json(verdict::to_json(evidence));
   return out;
 }

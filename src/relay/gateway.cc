@@ -33,6 +33,7 @@ ProtocolLogSettings protocol_settings(const policy::ServerConfig& server) {
   ProtocolLogSettings settings;
   settings.folder = server.protocol_log;
   settings.max_size = server.protocol_log_max_size;
+  settings.max_total = server.protocol_log_max_total;
   settings.max_age = server.protocol_log_max_age;
   return settings;
 }

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <system_error>
+#include <tuple>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -133,12 +134,16 @@ Result<void> LogFolder::append(const ProtocolLogSettings& settings, const LogBlo
   const bool fits = file.fd >= 0 && file.folder == settings.folder && file.name.day == block.day;
   if (!fits) {
     std::error_code error;
-    fs::create_directories(settings.folder, error);
+    const bool made = fs::create_directories(settings.folder, error);
+    if (error) return fail(error, "protocol log: " + settings.folder);
+    // Who mails whom is nobody else's business.
+    if (made) fs::permissions(settings.folder, fs::perms::owner_all, error);
     if (error) return fail(error, "protocol log: " + settings.folder);
     remove_old(settings, block.time);
     TRY_VOID(open(settings, block, newest_number(settings.folder, block.direction, block.day)));
   }
   if (file.size >= settings.max_size) {
+    remove_old(settings, block.time);
     TRY_VOID(open(settings, block, file.name.number + 1));
   }
   return write_all(file, block.text);
@@ -173,13 +178,41 @@ Result<void> LogFolder::write_all(Open& file, std::string_view text) {
 
 // By the date in its name: the file of a day is as old as that day's end.
 void LogFolder::remove_old(const ProtocolLogSettings& settings, Time now) {
-  if (settings.max_age == Duration::zero()) return;
+  struct Kept {
+    fs::path path;
+    LogName name;
+    std::uint64_t size = 0;
+  };
+  std::vector<Kept> kept;
   std::vector<fs::path> old;
-  each_log(settings.folder, [&](const fs::path& path, const LogName& name) {
-    if (Time(name.day + std::chrono::days(1)) + settings.max_age < now) old.push_back(path);
-  });
+  std::uint64_t total = settings.max_size;  // what the file to come will grow to
   std::error_code ignored;  // what cannot be removed now is tried again with the next file
+  each_log(settings.folder, [&](const fs::path& path, const LogName& name) {
+    const bool aged = settings.max_age != Duration::zero() &&
+                      Time(name.day + std::chrono::days(1)) + settings.max_age < now;
+    if (aged) {
+      old.push_back(path);
+      return;
+    }
+    std::error_code unknown;
+    const std::uintmax_t size = fs::file_size(path, unknown);
+    kept.push_back({path, name, unknown ? 0 : static_cast<std::uint64_t>(size)});
+    total += kept.back().size;
+  });
   for (const fs::path& path : old) fs::remove(path, ignored);
+  if (settings.max_total == 0) return;
+  std::ranges::sort(kept, {}, [](const Kept& one) {
+    return std::tuple(one.name.day, one.name.number, one.path);
+  });
+  for (const Kept& one : kept) {
+    if (total <= settings.max_total) return;
+    if (is_open(one.path.filename().string())) continue;
+    if (fs::remove(one.path, ignored)) total -= one.size;
+  }
+}
+
+bool LogFolder::is_open(const std::string& file) const {
+  return (recv_.fd >= 0 && recv_.name.str() == file) || (send_.fd >= 0 && send_.name.str() == file);
 }
 
 void LogFolder::tell_loss(Time now) {

@@ -59,7 +59,9 @@ class LogFolder {
   Result<void> append(const ProtocolLogSettings& settings, const LogBlock& block);
   Result<void> open(const ProtocolLogSettings& settings, const LogBlock& block, unsigned number);
   Result<void> write_all(Open& file, std::string_view text);
+  // By age, then the oldest until a new file fits below the total; those being written stay.
   void remove_old(const ProtocolLogSettings& settings, Time now);
+  [[nodiscard]] bool is_open(const std::string& file) const;
   void tell_loss(Time now);
   Open& open_file(Direction direction) { return direction == Direction::receive ? recv_ : send_; }
   static void close(Open& file);

@@ -18,6 +18,9 @@ namespace {
 constexpr std::size_t kMaxWaitingOctets = 8 << 20;
 // The longest that a line waits before it is handed to the file.
 constexpr std::chrono::milliseconds kFlushInterval{100};
+// What a peer says is cut early: a line costs it nothing. Our own remarks (certificate facts) are
+// few.
+constexpr std::size_t kMaxPeerOctets = 512;
 constexpr std::size_t kMaxDataOctets = 4000;
 
 // RFC 4180 s2: a field with a comma, a quote or a line break stands in quotes, quotes doubled.
@@ -46,7 +49,7 @@ std::string format_line(const ProtocolLog::Line& line, Time now) {
   field(line.local);
   field(line.remote);
   field(std::string_view(&line.event, 1));
-  field(printable(line.data, kMaxDataOctets));
+  field(printable(line.data, line.event == '*' ? kMaxDataOctets : kMaxPeerOctets));
   field(printable(line.context, kMaxDataOctets));
   out += "\r\n";
   return out;

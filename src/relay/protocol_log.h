@@ -25,6 +25,7 @@ enum class Direction { receive, send };
 struct ProtocolLogSettings {
   std::string folder;  // empty: off
   std::uint64_t max_size = 10 << 20;
+  std::uint64_t max_total = 0;  // of all files together, about; 0: no limit
   Duration max_age{};
 };
 

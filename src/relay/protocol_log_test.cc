@@ -1,5 +1,6 @@
 #include "relay/protocol_log.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -128,6 +129,42 @@ TEST(ProtocolLog, FilesPastTheirAgeGoAndNothingElse) {
   const std::vector<std::string> kept{"RECV2026110-1.log", "RECV20261101-1.txt",
                                       "RECV20261119-1.log", "RECV20261121-1.log", "notes.log"};
   EXPECT_EQ(names, kept);
+}
+
+TEST(ProtocolLog, BeyondTheTotalTheOldestFilesGoFirst) {
+  const TempFolder folder;
+  ProtocolLogSettings bounded = settings(folder);
+  bounded.max_size = 1000;
+  bounded.max_total = 3000;
+  std::filesystem::create_directories(bounded.folder);
+  for (const char* name : {"RECV20261118-2.log", "RECV20261118-10.log", "SEND20261119-1.log"}) {
+    std::ofstream(bounded.folder + "/" + name) << std::string(900, 'x');
+  }
+  const ManualClock clock(kNoon);
+  {
+    ProtocolLog log(clock, bounded);
+    SessionLog(log, Direction::receive, "a", SessionId(1), true).write('+', "");
+  }
+  std::vector<std::string> names;
+  for (const auto& [name, text] : files(bounded.folder)) names.push_back(name);
+  const std::vector<std::string> kept{"RECV20261118-10.log", "RECV20261121-1.log",
+                                      "SEND20261119-1.log"};
+  EXPECT_EQ(names, kept);
+}
+
+TEST(ProtocolLog, LongLinesOfThePeerAreCutAndTheFolderIsClosedToOthers) {
+  const TempFolder folder;
+  const ManualClock clock(kNoon);
+  {
+    ProtocolLog log(clock, settings(folder));
+    SessionLog session(log, Direction::receive, "a", SessionId(1), true);
+    session.write('<', std::string(2000, 'y'));
+  }
+  const std::string text = files(folder.path() + "/log").at("RECV20261121-1.log");
+  EXPECT_LE(std::ranges::count(text, 'y'), 512);
+  EXPECT_NE(text.find("yyy...,"), std::string::npos) << text;
+  EXPECT_EQ(std::filesystem::status(folder.path() + "/log").permissions(),
+            std::filesystem::perms::owner_all);
 }
 
 TEST(ProtocolLog, OffByFolderOrConnectorWritesNothing) {

@@ -41,6 +41,16 @@ Json tls_json(const verdict::TlsEvidence& tls) {
   return out;
 }
 
+// The id of a verdict that is not stored leads nowhere: replies leave it out.
+std::optional<verdict::Verdict> without_id(verdict::Verdict verdict) {
+  verdict.id = VerdictId();
+  return verdict;
+}
+ClientFacts without_id(ClientFacts client) {
+  if (client.verdict) client.verdict->id = VerdictId();
+  return client;
+}
+
 }  // namespace
 
 io::Task<Reply> ReceiveSession::decide_mail(mail::Mailbox sender) {
@@ -60,17 +70,24 @@ io::Task<Reply> ReceiveSession::decide_mail(mail::Mailbox sender) {
   if (partner_judgement != nullptr && !partner_judgement->name.empty()) {
     transaction.client.partner_name = partner_judgement->name;
   }
-  const Reply reply =
-      admit_sender(config, transaction.client, sender, partner,
-                   partner_judgement != nullptr ? &partner_judgement->verdict : nullptr);
+  Reply reply = admit_sender(config, transaction.client, sender, partner,
+                             partner_judgement != nullptr ? &partner_judgement->verdict : nullptr);
   if (!reply.positive()) {
     // Mutual mode refuses by the connector's verdict before a partner's is asked.
     const bool by_connector = config.tls == policy::ReceiveTls::mutual && client_.session() &&
                               !client_.session()->verdict.ok;
     Judgement* refused_by = by_connector ? client_.session() : partner_judgement;
+    if (transaction.client.tls) {
+      const bool stored = co_await store_verdict(refused_by);
+      if (!stored) {
+        const ClientFacts unnamed = without_id(transaction.client);
+        const std::optional<verdict::Verdict> of_partner =
+            partner_judgement != nullptr ? without_id(partner_judgement->verdict) : std::nullopt;
+        reply = admit_sender(config, unnamed, sender, partner, of_partner ? &*of_partner : nullptr);
+      }
+    }
     core_->tell(kClientRefused, config.name, transaction.client.address,
                 "MAIL FROM:<" + sender.str() + "> " + reply.str());
-    if (transaction.client.tls) co_await store_verdict(refused_by);
     co_return reply;
   }
   const Admission rate =
@@ -85,12 +102,18 @@ io::Task<Reply> ReceiveSession::decide_recipient(mail::Recipient recipient) {
   Reply reply = admit_recipient(*connector_->config, transaction.client, transaction.sender,
                                 recipient.mailbox);
   if (reply.positive()) co_return route_recipient(std::move(recipient), std::move(reply));
+  const bool by_verdict = connector_->config->relay_for_clients && client_.session() != nullptr &&
+                          !client_.session()->verdict.ok;
+  if (by_verdict) {
+    const bool stored = co_await store_verdict(client_.session());
+    if (!stored) {
+      const ClientFacts unnamed = without_id(transaction.client);
+      reply = admit_recipient(*connector_->config, unnamed, transaction.sender, recipient.mailbox);
+    }
+  }
   core_->tell(kRelayDenied, connector_->config->name, transaction.client.address,
               "MAIL FROM:<" + transaction.sender.str() + "> RCPT TO:<" + recipient.mailbox.str() +
                   "> " + reply.str());
-  const bool by_verdict = connector_->config->relay_for_clients && client_.session() != nullptr &&
-                          !client_.session()->verdict.ok;
-  if (by_verdict) co_await store_verdict(client_.session());
   co_return reply;
 }
 
@@ -213,10 +236,15 @@ std::string ReceiveSession::accept_data(std::uint64_t size) const {
   return dump_json(out);
 }
 
-// The reply carries its id, so it is durable before; a store that fails costs the verdict, not the
-// refusal.
-io::Task<void> ReceiveSession::store_verdict(Judgement* judgement) {
-  if (judgement == nullptr || judgement->stored) co_return;
+// The reply carries its id, so it is durable before; a store that fails, or a client that comes too
+// often, costs the verdict, not the refusal.
+io::Task<bool> ReceiveSession::store_verdict(Judgement* judgement) {
+  if (judgement == nullptr) co_return false;
+  if (judgement->stored) co_return true;
+  if (!core_->verdict_gate.open(connector_->config->name, stream_->peer_address(),
+                                core_->context.clock.now())) {
+    co_return false;
+  }
   store::Batch batch;
   batch.verdicts.push_back(client_.stored_form(*judgement));
   const Result<void> done = co_await store_apply(core_->context, std::move(batch));
@@ -226,6 +254,7 @@ io::Task<void> ReceiveSession::store_verdict(Judgement* judgement) {
     log::write(kVerdictNotStored,
                {{"verdict", judgement->verdict.id.str()}, {"error", done.error().what()}});
   }
+  co_return done.has_value();
 }
 
 }  // namespace postern::relay

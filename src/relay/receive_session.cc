@@ -175,6 +175,7 @@ io::Task<ServerActions> ReceiveSession::act(smtp::ServerAction action) {
   }
   if (std::holds_alternative<smtp::EndBody>(action)) {
     const mail::Reply reply = co_await end_body();
+    if (reply.positive()) message_since_ = Steady::now();
     intake_.reset();
     transaction_.reset();
     command_seen_ = true;  // the time that the store took is not the client's
@@ -229,6 +230,8 @@ std::optional<Duration> ReceiveSession::time_left() const {
   Duration left = timeouts.server_body;
   if (smtp_.waiting() == ServerWait::command) {
     left = timeouts.server_command - elapsed(line_since_);
+    // Content under way has its own bound below; it is not broken off.
+    if (!intake_) left = std::min(left, timeouts.server_session - elapsed(message_since_));
   }
   if (body_since_ && (smtp_.waiting() == ServerWait::body || intake_)) {
     const std::chrono::seconds allowed(body_octets_ / kMinBodyOctetsPerSecond);

@@ -1,7 +1,8 @@
 // One connection to a receive connector: drives smtp::ServerSession over the stream, on the
-// stream's loop. Deadlines: Timeouts of the configuration, and three bounds against clients that
+// stream's loop. Deadlines: Timeouts of the configuration, and four bounds against clients that
 // send just enough to stay: a command line as a whole has `server_command`, content has a least
-// rate, and replies nobody reads end the session. Internal to reception.
+// rate, a session without an accepted message has `server_session`, and replies nobody reads end
+// it. Internal to reception.
 #pragma once
 
 #include <chrono>
@@ -82,7 +83,8 @@ class ReceiveSession : public std::enable_shared_from_this<ReceiveSession> {
   [[nodiscard]] store::NewMessage make_message(MessageId id, Time now);
   [[nodiscard]] mail::ReceivedField received_field(MessageId id, Time now) const;
   [[nodiscard]] std::string accept_data(std::uint64_t size) const;
-  io::Task<void> store_verdict(Judgement* judgement);
+  // True: the verdict stands in the store, and a reply may name its id.
+  io::Task<bool> store_verdict(Judgement* judgement);
 
   std::shared_ptr<ReceptionCore> core_;
   std::shared_ptr<const Connector> connector_;
@@ -106,6 +108,7 @@ class ReceiveSession : public std::enable_shared_from_this<ReceiveSession> {
   Steady::time_point line_since_ = Steady::now();
   std::optional<Steady::time_point> body_since_;
   std::uint64_t body_octets_ = 0;
+  Steady::time_point message_since_ = Steady::now();  // the last accepted message, or the start
 };
 
 }  // namespace postern::relay

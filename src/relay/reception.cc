@@ -54,6 +54,23 @@ bool LogGate::open(Time now, std::uint64_t& left_out) {
   return true;
 }
 
+bool VerdictGate::open(const std::string& connector, const std::string& address, Time now) {
+  const std::lock_guard lock(mutex_);
+  const Time minute = std::chrono::floor<std::chrono::minutes>(now);
+  if (minute != minute_) {
+    minute_ = minute;
+    connectors_.clear();
+    clients_.clear();
+  }
+  unsigned& of_connector = connectors_[connector];
+  if (of_connector >= kPerMinute) return false;
+  unsigned& of_client = clients_[connector + "|" + client_of(address)];
+  if (of_client >= kPerClientAndMinute) return false;
+  ++of_connector;
+  ++of_client;
+  return true;
+}
+
 void ReceptionCore::tell(const log::Event& event, std::string_view connector,
                          const std::string& client, std::string text) {
   std::uint64_t left_out = 0;

@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
@@ -32,6 +33,23 @@ class LogGate {
   std::uint64_t left_out_ = 0;
 };
 
+// Verdicts of refused clients that may be stored: so many a minute of a connector, and of one
+// client address. A client that makes a new certificate for each connection would else fill the
+// store.
+class VerdictGate {
+ public:
+  static constexpr unsigned kPerMinute = 60;
+  static constexpr unsigned kPerClientAndMinute = 10;
+  [[nodiscard]] bool open(const std::string& connector, const std::string& address, Time now);
+
+ private:
+  std::mutex mutex_;
+  Time minute_{};
+  // Of this minute. Clients are counted only where the connector has room, so there are no more of
+  // them than kPerMinute a connector.
+  std::unordered_map<std::string, unsigned> connectors_, clients_;
+};
+
 struct ReceptionCore {
   ReceptionCore(Context& context_in, std::function<void(std::vector<std::string>)> accepted)
       : context(context_in), on_accepted(std::move(accepted)) {}
@@ -41,6 +59,7 @@ struct ReceptionCore {
   ClientLimits limits;
   VerdictMemory verdicts;
   LogGate log_gate;
+  VerdictGate verdict_gate;
 
   // An event that clients can cause at will.
   void tell(const log::Event& event, std::string_view connector, const std::string& client,

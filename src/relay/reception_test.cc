@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "base/json.h"
+#include "relay/reception_core.h"
 #include "relay/testing/reception_testing.h"
 #include "tls/testing/credentials.h"
 
@@ -239,6 +240,39 @@ TEST_F(ReceptionTest, MutualModeRefusesWithTheCauseAndAStoredVerdictAndTheSessio
   EXPECT_TRUE(gateway.store().verdict(*good)->has_value());
 }
 
+// A new certificate each time is a new verdict each time.
+TEST_F(ReceptionTest, AClientThatIsRefusedTooOftenGetsNoMoreVerdictsStored) {
+  internet().tls = ReceiveTls::mutual;
+  internet().client_domains = {"mail.fabrikam.com"};
+  start();
+  unsigned named = 0;
+  for (unsigned i = 0; i < VerdictGate::kPerClientAndMinute * 2 + 1; ++i) {
+    const auto fresh = x509::testing::make_leaf(pki().root, "x" + std::to_string(i) + ".example");
+    auto client = secured(&fresh);
+    const std::string reply = client->command("MAIL FROM:<a@fabrikam.com>");
+    EXPECT_TRUE(reply.starts_with("454 4.7.5 Certificate validation failure: name-mismatch"));
+    if (reply.find("(verdict ") != std::string::npos) ++named;
+  }
+  // The minute may turn once meanwhile.
+  EXPECT_GE(named, VerdictGate::kPerClientAndMinute);
+  EXPECT_LE(named, VerdictGate::kPerClientAndMinute * 2);
+}
+
+TEST(VerdictGate, HasABoundForEachConnectorAndEachClient) {
+  VerdictGate gate;
+  const Time now = *parse_rfc3339("2026-11-21T12:00:00Z");
+  for (unsigned i = 0; i < VerdictGate::kPerClientAndMinute; ++i) {
+    EXPECT_TRUE(gate.open("a", "2001:db8::" + std::to_string(i), now));
+  }
+  EXPECT_FALSE(gate.open("a", "2001:db8::ffff", now));  // the same /64
+  for (unsigned i = VerdictGate::kPerClientAndMinute; i < VerdictGate::kPerMinute; ++i) {
+    EXPECT_TRUE(gate.open("a", "192.0.2." + std::to_string(i), now));
+  }
+  EXPECT_FALSE(gate.open("a", "203.0.113.1", now));
+  EXPECT_TRUE(gate.open("b", "203.0.113.1", now));
+  EXPECT_TRUE(gate.open("a", "2001:db8::1", now + 1min));
+}
+
 TEST_F(ReceptionTest, Tenant_TheSharedCertificateDoesNotRelayForAForeignSenderDomain) {
   internet().client_domains = {"mail.protection.outlook.com"};
   internet().relay_for_clients = true;
@@ -413,6 +447,16 @@ TEST_F(ReceptionTest, ACommandThatDripsInHasOneDeadlineAsAWhole) {
   dripping.join();
   EXPECT_TRUE(reply.starts_with("421")) << reply;
   EXPECT_LT(std::chrono::steady_clock::now() - begin, 5s);
+}
+
+TEST_F(ReceptionTest, ASessionThatBringsNoMessageEndsThoughItsCommandsAreInTime) {
+  gateway.config.timeouts.server_session = 400ms;
+  start();
+  auto client = greeted();
+  // Each command is well within server_command (five minutes), and buys no more time.
+  EXPECT_TRUE(client->command("NOOP").starts_with("250"));
+  EXPECT_TRUE(client->reply().starts_with("421 4.4.2"));
+  EXPECT_TRUE(gateway.wait_idle());
 }
 
 TEST_F(ReceptionTest, AHandshakeThatStallsEndsAtItsDeadline) {

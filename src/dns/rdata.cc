@@ -53,4 +53,16 @@ std::optional<std::string> parse_address(std::string_view rdata) {
   return std::string(text.data());
 }
 
+std::optional<std::string> parse_txt(std::string_view rdata) {
+  std::string text;
+  while (!rdata.empty()) {
+    const std::size_t length = static_cast<unsigned char>(rdata.front());
+    rdata.remove_prefix(1);
+    if (length > rdata.size()) return std::nullopt;
+    text += rdata.substr(0, length);
+    rdata.remove_prefix(length);
+  }
+  return text;
+}
+
 }  // namespace postern::dns

@@ -15,5 +15,7 @@ namespace postern::dns {
 [[nodiscard]] std::optional<MxRecord> parse_mx(std::string_view rdata);
 // Of 4 or 16 octets, textual; nullopt otherwise.
 [[nodiscard]] std::optional<std::string> parse_address(std::string_view rdata);
+// The character strings of one TXT record, joined; nullopt: not well-formed.
+[[nodiscard]] std::optional<std::string> parse_txt(std::string_view rdata);
 
 }  // namespace postern::dns

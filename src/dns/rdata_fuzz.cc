@@ -15,5 +15,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       POSTERN_CHECK(is_alnum(c) || c == '-' || c == '_' || c == '.', "a name with other octets");
   }
   (void)dns::parse_address(rdata);
+  if (const auto text = dns::parse_txt(rdata))
+    POSTERN_CHECK(text->size() < size || size == 0, "a text longer than its record");
   return 0;
 }

@@ -47,6 +47,14 @@ void ScriptedResolver::set_addresses(std::string host, AddressAnswer answer) {
   set_in(addresses_, host, std::move(answer));
 }
 
+void ScriptedResolver::set_records(std::string name, RecordType type, RecordsAnswer answer) {
+  set_in(type == RecordType::tlsa ? tlsa_ : txt_, name, std::move(answer));
+}
+
+io::Task<RecordsAnswer> ScriptedResolver::records(std::string name, RecordType type) {
+  co_return answer_of(type == RecordType::tlsa ? tlsa_ : txt_, name);
+}
+
 io::Task<MxAnswer> ScriptedResolver::mx(std::string domain) {
   co_return answer_of(mx_, domain);
 }

@@ -34,12 +34,22 @@ struct AddressAnswer {
   Duration ttl{};
 };
 
+// Records of another type: TLSA, or the strings of TXT (RFC 7208 s3.3: those of one record joined).
+enum class RecordType { tlsa, txt };
+struct RecordsAnswer {
+  verdict::DnsEvidence::Status status = verdict::DnsEvidence::Status::failed;
+  std::vector<std::string> records;  // RDATA of TLSA; text of TXT
+  std::string detail;
+  Duration ttl{};
+};
+
 class Resolver {
  public:
   virtual ~Resolver() = default;
   [[nodiscard]] virtual io::Task<MxAnswer> mx(std::string domain) = 0;
   [[nodiscard]] virtual io::Task<AddressAnswer> addresses(
       std::string host) = 0;  // a textual IP answers itself
+  [[nodiscard]] virtual io::Task<RecordsAnswer> records(std::string name, RecordType type) = 0;
 };
 
 // libunbound, validating where `trust_anchor` is set. `servers` empty: the system's.
@@ -53,12 +63,15 @@ class ScriptedResolver final : public Resolver {
  public:
   void set_mx(std::string domain, MxAnswer answer);
   void set_addresses(std::string host, AddressAnswer answer);
+  void set_records(std::string name, RecordType type, RecordsAnswer answer);
   [[nodiscard]] io::Task<MxAnswer> mx(std::string domain) override;
   [[nodiscard]] io::Task<AddressAnswer> addresses(std::string host) override;
+  [[nodiscard]] io::Task<RecordsAnswer> records(std::string name, RecordType type) override;
 
  private:
   std::vector<std::pair<std::string, MxAnswer>> mx_;
   std::vector<std::pair<std::string, AddressAnswer>> addresses_;
+  std::vector<std::pair<std::string, RecordsAnswer>> tlsa_, txt_;
 };
 
 }  // namespace postern::dns

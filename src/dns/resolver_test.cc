@@ -64,6 +64,8 @@ class UnboundTest : public ::testing::Test {
         "equal.example. 300 IN MX 5 a.equal.example.",
         "equal.example. 300 IN MX 5 b.equal.example.",
         "nomx.example. 300 IN A 192.0.2.3",
+        "_25._tcp.mx1.mail.example. 300 IN TLSA 3 1 1 00ff",
+        "_mta-sts.mail.example. 300 IN TXT \"v=STSv1; \" \"id=1;\"",
     };
   }
   void TearDown() override {
@@ -157,6 +159,25 @@ TEST_F(UnboundTest, BadSettingsAreErrors) {
   options_.trust_anchor.clear();
   options_.servers = {{"dns.example", 53}};
   EXPECT_FALSE(make_unbound(runtime_, options_)) << "a server's name cannot be looked up";
+}
+
+TEST_F(UnboundTest, RecordsOfOtherTypesComeAsTheyStand) {
+  const auto ask = [this](const char* name, RecordType type) {
+    return run(runtime_.next(), resolver().records(name, type));
+  };
+  const RecordsAnswer tlsa = ask("_25._tcp.mx1.mail.example", RecordType::tlsa);
+  EXPECT_EQ(tlsa.status, Status::insecure);
+  EXPECT_EQ(tlsa.records, std::vector<std::string>{std::string("\3\1\1\0\xff", 5)});
+  const RecordsAnswer txt = ask("_mta-sts.mail.example", RecordType::txt);
+  EXPECT_EQ(txt.records, std::vector<std::string>{"v=STSv1; id=1;"});
+  EXPECT_EQ(ask("absent.example", RecordType::txt).status, Status::no_such_name);
+}
+
+TEST(Rdata, TxtStringsAreJoinedAndMalformedOnesAreNone) {
+  using namespace std::string_literals;
+  EXPECT_EQ(parse_txt("\2ab\0\1c"s), "abc");
+  EXPECT_EQ(parse_txt(""), "");
+  EXPECT_FALSE(parse_txt("\3ab"));
 }
 
 TEST(Rdata, MalformedMxIsNone) {

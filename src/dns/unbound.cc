@@ -19,7 +19,7 @@ namespace {
 using Status = verdict::DnsEvidence::Status;
 
 constexpr int kClassIn = 1;
-constexpr int kTypeA = 1, kTypeMx = 15, kTypeAaaa = 28;
+constexpr int kTypeA = 1, kTypeMx = 15, kTypeTxt = 16, kTypeAaaa = 28, kTypeTlsa = 52;
 constexpr std::array<const char*, 16> kRcodes = {
     "NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP",   "REFUSED",  "YXDOMAIN", "YXRRSET",
     "NXRRSET", "NOTAUTH", "NOTZONE",  "rcode 11", "rcode 12", "rcode 13", "rcode 14", "rcode 15"};
@@ -214,6 +214,20 @@ class UnboundResolver final : public Resolver {
     answer.detail = raw.detail;
     answer.ttl = raw.ttl;
     read_mx(raw, answer);
+    co_return answer;
+  }
+
+  io::Task<RecordsAnswer> records(std::string name, RecordType type) override {
+    const auto question = start(name, type == RecordType::tlsa ? kTypeTlsa : kTypeTxt);
+    const RawAnswer raw = co_await question.get();
+    RecordsAnswer answer;
+    answer.status = raw.status;
+    answer.detail = raw.detail;
+    answer.ttl = raw.ttl;
+    for (const std::string& rdata : raw.rdata) {
+      auto record = type == RecordType::tlsa ? std::optional(rdata) : parse_txt(rdata);
+      if (record) answer.records.push_back(std::move(*record));
+    }
     co_return answer;
   }
 

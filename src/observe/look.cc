@@ -1,5 +1,6 @@
 #include "observe/look.h"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 
@@ -32,7 +33,8 @@ class Looker {
     evidence_.port = request_.target.port;
     evidence_.dns = request_.target.dns;
     evidence_.crls_der = request_.crls_der;
-    if (!is_literal(request_.target.host)) request_.tls.sni = request_.target.host;
+    const std::string sni = request_.sni.value_or(request_.target.host);
+    if (!is_literal(sni)) request_.tls.sni = sni;
   }
 
   io::Task<Look> run();
@@ -59,6 +61,8 @@ class Looker {
   void log_received(std::string_view octets);
   void log_tls() const;
   [[nodiscard]] bool inside_tls() const { return stream_->tls(); }
+  // A wait of at most `timeout` that also ends with the whole look's time.
+  [[nodiscard]] Duration within(Duration timeout) const;
 
   io::Executor executor_;
   LookRequest request_;
@@ -66,7 +70,15 @@ class Looker {
   std::unique_ptr<net::Stream> stream_;
   smtp::ClientSession session_;
   std::string partial_line_;  // of what was received, for the log
+  std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
 };
+
+Duration Looker::within(Duration timeout) const {
+  if (request_.overall == Duration::zero()) return timeout;
+  const auto spent =
+      std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - began_);
+  return std::clamp(request_.overall - spent, Duration(1), timeout);
+}
 
 bool Looker::stop(Stop why, std::string words) {
   evidence_.stop = why;
@@ -148,8 +160,9 @@ io::Task<std::optional<ClientAction>> Looker::await_answer(ClientActions actions
 io::Task<bool> Looker::connect() {
   evidence_.stage = Stage::connect;
   const Target& target = request_.target;
-  auto made = co_await net::Stream::connect(executor_, target.address, target.port,
-                                            request_.source_address, request_.timeouts.connect);
+  auto made =
+      co_await net::Stream::connect(executor_, target.address, target.port, request_.source_address,
+                                    within(request_.timeouts.connect));
   if (!made) co_return stop(made.error());
   stream_ = std::move(*made);
   log('+', policy::Endpoint{stream_->local_address(), stream_->local_port()}.str());
@@ -158,7 +171,7 @@ io::Task<bool> Looker::connect() {
 
 io::Task<bool> Looker::greeting() {
   evidence_.stage = inside_tls() ? Stage::second_ehlo : Stage::greeting;
-  const auto answer = co_await await_answer(ClientActions{}, request_.timeouts.greeting);
+  const auto answer = co_await await_answer(ClientActions{}, within(request_.timeouts.greeting));
   if (!answer) co_return false;
   const auto* greeted = std::get_if<smtp::Greeted>(&*answer);
   if (greeted == nullptr) co_return stop(Stop::not_smtp, "no greeting");
@@ -170,7 +183,7 @@ io::Task<bool> Looker::greeting() {
 io::Task<bool> Looker::hello() {
   evidence_.stage = inside_tls() ? Stage::second_ehlo : Stage::ehlo;
   ClientActions question = session_.hello();
-  const auto answer = co_await await_answer(std::move(question), request_.timeouts.helo);
+  const auto answer = co_await await_answer(std::move(question), within(request_.timeouts.helo));
   if (!answer) co_return false;
   const auto* said = std::get_if<smtp::Hello>(&*answer);
   if (said == nullptr) co_return stop(Stop::not_smtp, "no reply to EHLO");
@@ -189,7 +202,8 @@ io::Task<bool> Looker::hello() {
 io::Task<bool> Looker::starttls() {
   evidence_.stage = Stage::starttls;
   ClientActions question = session_.starttls();
-  const auto answer = co_await await_answer(std::move(question), request_.timeouts.starttls);
+  const auto answer =
+      co_await await_answer(std::move(question), within(request_.timeouts.starttls));
   if (!answer) co_return false;
   if (const auto* no = std::get_if<smtp::StartTlsRefused>(&*answer)) {
     evidence_.smtp.starttls_reply = no->reply;
@@ -203,7 +217,8 @@ io::Task<bool> Looker::starttls() {
 
 io::Task<bool> Looker::handshake() {
   evidence_.stage = Stage::handshake;
-  const auto done = co_await stream_->start_tls_client(request_.tls, request_.timeouts.handshake);
+  const auto done =
+      co_await stream_->start_tls_client(request_.tls, within(request_.timeouts.handshake));
   note_tls();
   if (!done) stop(done.error());
   log_tls();

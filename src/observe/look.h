@@ -39,7 +39,8 @@ struct Targets {
   std::string problem;
   bool permanent = false;  // null MX, no such domain
   verdict::DnsEvidence dns;
-  Duration ttl{};  // shortest seen; a change trigger for blockers
+  Duration ttl{};               // shortest seen; a change trigger for blockers
+  std::vector<Target> missing;  // hosts of the next hop that no address was found of
 };
 struct TargetRequest {
   std::string domain;  // recipient domain (A-label); used when `hosts` is empty
@@ -65,7 +66,9 @@ struct LookRequest {
   bool implicit_tls = false;
   tls::ClientSettings
       tls;  // credential, minimum version, session to resume; SNI is set from the target
+  std::optional<std::string> sni;  // in place of the target's host; "": none is sent
   policy::Timeouts timeouts;
+  Duration overall{};                 // bound of the whole look; 0: each wait's own deadline alone
   std::vector<std::string> crls_der;  // put into the Evidence
   ProtocolSink protocol;              // may be empty
 };

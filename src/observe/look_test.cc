@@ -196,6 +196,21 @@ TEST_F(LookTest, MutualTlsRecordsBothCertificates) {
   EXPECT_EQ(seen.tls.own_certificate, pki().client.certificate);
 }
 
+TEST_F(LookTest, AnotherNameOrNoneIsSentWhereTheCallerSaysSo) {
+  request_.sni = "other.test";
+  EXPECT_EQ(run().tls.sni, "other.test");
+  request_.sni = "";
+  EXPECT_EQ(run().tls.sni, "");
+}
+
+TEST_F(LookTest, TheWholeLookEndsInItsTime) {
+  script_.ehlo = kStall;
+  request_.overall = 200ms;
+  const verdict::Evidence seen = run();
+  EXPECT_EQ(seen.stage, Stage::ehlo);
+  EXPECT_EQ(seen.stop, Stop::timeout);
+}
+
 TEST_F(LookTest, ImplicitTlsComesBeforeTheGreeting) {
   script_.implicit = request_.implicit_tls = true;
   const verdict::Evidence seen = run();

@@ -59,6 +59,8 @@ io::Task<Found> add_host(dns::Resolver& resolver, const TargetRequest& request, 
     out.list.push_back(std::move(target));
     found.any = true;
   }
+  if (!found.any && !found.own && out.missing.size() < kMaxTargets)
+    out.missing.push_back(Target{host, "", port, dns});
   // The worst trouble is the one to tell: an answer that is missing for now outweighs one that is
   // no.
   if (!usable(answer.status) && !usable(out.dns.address)) out.dns = dns;

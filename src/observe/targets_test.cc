@@ -172,6 +172,10 @@ TEST_F(TargetsTest, AMissingMxHostIsNoReasonToGiveUp) {
   EXPECT_FALSE(targets.permanent);
   resolver_.set_mx("partner.test", mx_answer({{10, "gone.test"}, {20, "mx2.test"}}));
   EXPECT_EQ(hosts(), Names{"mx2.test"});
+  const Targets both = resolve();
+  ASSERT_EQ(both.missing.size(), 1U);
+  EXPECT_EQ(both.missing[0].host, "gone.test");
+  EXPECT_EQ(both.missing[0].dns.address, Status::no_such_name);
 }
 
 TEST_F(TargetsTest, TheListIsBounded) {

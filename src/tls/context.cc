@@ -8,6 +8,7 @@ namespace {
 // OpenSSL's default without anonymous suites, SHA-1 MACs and 64-bit block ciphers; opportunistic
 // TLS gets nothing weaker.
 constexpr const char* kCiphersTls12 = "DEFAULT:!aNULL:!eNULL:!SHA1:!RC4:!3DES:!PSK:!SRP:!DSS";
+constexpr const char* kEveryCipher = "ALL:@SECLEVEL=0";
 constexpr int kSecurityLevel = 2;  // 112 bits
 constexpr std::string_view kSessionIdContext = "postern";
 
@@ -71,8 +72,27 @@ Result<void> set_client_authentication(SSL_CTX* context, const ServerSettings& s
   return {};
 }
 
-Result<std::shared_ptr<SSL_CTX>> make_client_context(verdict::TlsVersion min_version) {
+// For looking only: a peer that knows nothing newer, or nothing stronger, still shows itself.
+Result<void> open_up(SSL_CTX* context, Offer offer) {
+  SSL_CTX_set_security_level(context, 0);  // OpenSSL 3 signs TLS 1.0 and 1.1 at no other level
+  SSL_CTX_set_options(context, SSL_OP_LEGACY_SERVER_CONNECT);
+  const int ceiling = offer == Offer::legacy ? TLS1_1_VERSION : 0;
+  if (SSL_CTX_set_min_proto_version(context, TLS1_VERSION) != 1 ||
+      SSL_CTX_set_max_proto_version(context, ceiling) != 1 ||
+      SSL_CTX_set_cipher_list(context, kEveryCipher) != 1)
+    return invalid("no TLS context: " + x509::take_openssl_error());
+  return {};
+}
+
+Result<std::shared_ptr<SSL_CTX>> make_client_context(verdict::TlsVersion min_version,
+                                                     Offer offer = Offer::gateway) {
   TRY(SslCtxPtr context, make_context(min_version));
+  if (offer == Offer::legacy || offer == Offer::anything) {
+    TRY_VOID(open_up(context.get(), offer));
+  } else if (offer == Offer::tls1_2_only &&
+             SSL_CTX_set_max_proto_version(context.get(), TLS1_2_VERSION) != 1) {
+    return invalid("no TLS context: " + x509::take_openssl_error());
+  }
   SSL_CTX_set_tlsext_status_type(context.get(), TLSEXT_STATUSTYPE_ocsp);
   SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
   SSL_CTX_sess_set_new_cb(context.get(), EngineHooks::keep_session);
@@ -131,12 +151,25 @@ Result<void> check_presentable(const Credential& credential) {
   return use_credential(ssl.get(), credential);
 }
 
-Result<std::shared_ptr<SSL_CTX>> client_context(verdict::TlsVersion min_version) {
-  static const Result<std::shared_ptr<SSL_CTX>> tls1_2 =
-      make_client_context(verdict::TlsVersion::tls1_2);
-  static const Result<std::shared_ptr<SSL_CTX>> tls1_3 =
-      make_client_context(verdict::TlsVersion::tls1_3);
-  return min_version == verdict::TlsVersion::tls1_3 ? tls1_3 : tls1_2;
+Result<std::shared_ptr<SSL_CTX>> client_context(verdict::TlsVersion min_version, Offer offer) {
+  using Context = Result<std::shared_ptr<SSL_CTX>>;
+  using verdict::TlsVersion;
+  static const Context tls1_2 = make_client_context(TlsVersion::tls1_2);
+  static const Context tls1_3 = make_client_context(TlsVersion::tls1_3);
+  static const Context only_1_2 = make_client_context(TlsVersion::tls1_2, Offer::tls1_2_only);
+  static const Context legacy = make_client_context(TlsVersion::tls1_2, Offer::legacy);
+  static const Context anything = make_client_context(TlsVersion::tls1_2, Offer::anything);
+  switch (offer) {
+    case Offer::tls1_2_only:
+      return only_1_2;
+    case Offer::legacy:
+      return legacy;
+    case Offer::anything:
+      return anything;
+    case Offer::gateway:
+      break;
+  }
+  return min_version == TlsVersion::tls1_3 ? tls1_3 : tls1_2;
 }
 
 }  // namespace postern::tls

@@ -27,7 +27,8 @@ struct ServerContext::State {
 
 // Making a context costs more than a handshake, so all client sessions of one minimum version share
 // one; credentials belong to the session. Thread-safe.
-[[nodiscard]] Result<std::shared_ptr<SSL_CTX>> client_context(verdict::TlsVersion min_version);
+[[nodiscard]] Result<std::shared_ptr<SSL_CTX>> client_context(verdict::TlsVersion min_version,
+                                                              Offer offer = Offer::gateway);
 
 // How contexts reach the engine that an SSL belongs to (its app data). Defined with the engine.
 struct EngineHooks {

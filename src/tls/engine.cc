@@ -284,7 +284,7 @@ Engine& Engine::operator=(Engine&&) noexcept = default;
 
 Result<Engine> Engine::client(const ClientSettings& settings) {
   auto state = std::make_unique<State>();
-  TRY(state->client_context, client_context(settings.min_version));
+  TRY(state->client_context, client_context(settings.min_version, settings.offer));
   state->ssl.reset(SSL_new(state->client_context.get()));
   TRY_VOID(state->attach());
   SSL* ssl = state->ssl.get();

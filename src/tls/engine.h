@@ -53,11 +53,21 @@ constexpr std::size_t kCaNamesMaxOctets = 16 * 1024;
 // only.
 class Session;
 
+// What versions a client offers. `gateway`: min_version and later, on the gateway's own terms. The
+// others are for looking at a peer, never for mail: each has a context of its own.
+enum class Offer {
+  gateway,
+  tls1_2_only,  // on the gateway's terms
+  legacy,       // TLS 1.0 and 1.1, with every cipher and key size
+  anything,     // TLS 1.0 to 1.3, with every cipher and key size
+};
+
 struct ClientSettings {
   std::string sni;                               // empty: none (IP address)
   std::shared_ptr<const Credential> credential;  // presented when asked; nullptr: none
   verdict::TlsVersion min_version = verdict::TlsVersion::tls1_2;
   std::shared_ptr<const Session> resume;  // nullptr: full handshake
+  Offer offer = Offer::gateway;
 };
 
 // Octets of TLS records in (`feed`) and out (`take_output`), plaintext likewise.

@@ -173,6 +173,30 @@ TEST(Handshake, NoCommonVersionTellsTheReasonAndTheAlert) {
   EXPECT_FALSE(pair.server.take_output().empty());
 }
 
+TEST(Offer, OldVersionsShowThemselvesOnAContextOfTheirOwnAndNeverToTheGateway) {
+  ServerSettings server;
+  server.select = [](std::string_view) { return pki().server_credential; };
+  const auto modern = make_context(server);
+  const auto version = [&](Offer offer) {
+    ClientSettings settings = settings_for("mx.example.test");
+    settings.offer = offer;
+    Pair pair(settings, modern);
+    const Outcome outcome = shake_hands(pair.client, pair.server);
+    return outcome.client ? pair.client.evidence().version : pair.client.evidence().error;
+  };
+  EXPECT_EQ(version(Offer::gateway), "TLSv1.3");
+  EXPECT_EQ(version(Offer::tls1_2_only), "TLSv1.2");
+  EXPECT_EQ(version(Offer::anything), "TLSv1.3");
+  EXPECT_EQ(version(Offer::legacy), "tlsv1 alert protocol version");
+  for (const Offer offer : {Offer::gateway, Offer::tls1_2_only})
+    EXPECT_GE(
+        SSL_CTX_get_min_proto_version(client_context(verdict::TlsVersion::tls1_2, offer)->get()),
+        TLS1_2_VERSION);
+  const auto legacy = client_context(verdict::TlsVersion::tls1_2, Offer::legacy);
+  EXPECT_EQ(SSL_CTX_get_min_proto_version(legacy->get()), TLS1_VERSION);
+  EXPECT_EQ(SSL_CTX_get_max_proto_version(legacy->get()), TLS1_1_VERSION);
+}
+
 TEST(Handshake, GarbageInPlaceOfTlsIsAFailureWithWords) {
   Pair pair(settings_for("mx.example.test"), make_server_context(pki().server_credential));
   EXPECT_EQ(pair.client.handshake(), false);

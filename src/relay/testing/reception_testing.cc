@@ -41,6 +41,9 @@ class ReceivingGateway::NoResolver final : public dns::Resolver {
  public:
   io::Task<dns::MxAnswer> mx(std::string) override { co_return dns::MxAnswer(); }
   io::Task<dns::AddressAnswer> addresses(std::string) override { co_return dns::AddressAnswer(); }
+  io::Task<dns::RecordsAnswer> records(std::string, dns::RecordType) override {
+    co_return dns::RecordsAnswer();
+  }
 };
 
 ReceivingGateway::ReceivingGateway() : resolver_(std::make_unique<NoResolver>()) {

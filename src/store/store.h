@@ -218,10 +218,15 @@ class Store {
   // The oldest pending messages of `destination` in order of arrival, not claimed yet; claimed now.
   // Each holds only its recipients of that destination that are pending. finish() gives a claim
   // back, whatever became of it; call it after the `done` of the apply() that says so, or the
-  // message is claimed again. Cost: O(limit), whatever waits.
+  // message is claimed again. Cost: O(limit), whatever waits. finish() never waits for the disk nor
+  // for a claim under way: event loops may call it.
   [[nodiscard]] virtual Result<std::vector<StoredMessage>> claim(const std::string& destination,
                                                                  std::size_t limit) = 0;
   virtual void finish(const std::string& destination, MessageId message) = 0;
+  // Claims this one message, whatever its place and state, so that no session takes it meanwhile;
+  // false: it is claimed already. What is read of it afterwards holds until finish().
+  [[nodiscard]] virtual bool claim_one(const std::string& destination, MessageId message) = 0;
+  [[nodiscard]] virtual bool is_claimed(const std::string& destination, MessageId message) = 0;
 
   [[nodiscard]] virtual Result<std::unique_ptr<BodyReader>> open_body(
       MessageId id) = 0;  // store_errc::no_body when not kept
@@ -235,10 +240,11 @@ class Store {
   [[nodiscard]] virtual Result<std::vector<StoredMessage>> pending(const std::string& destination,
                                                                    std::size_t limit) = 0;
   // Pending messages that arrived before `before` and (when `not_notified`) have a recipient
-  // without a delay notice (only those recipients are given then). Taken in order of arrival up to
-  // the first younger one.
+  // without a delay notice (only those recipients are given then). Taken in order of arrival from
+  // the one behind `after` (none: the oldest) up to the first younger one.
   [[nodiscard]] virtual Result<std::vector<StoredMessage>> older_than(
-      const std::string& destination, Time before, bool not_notified, std::size_t limit) = 0;
+      const std::string& destination, Time before, bool not_notified, MessageId after,
+      std::size_t limit) = 0;
   [[nodiscard]] virtual Result<std::vector<StoredBlocker>> blockers() = 0;
   [[nodiscard]] virtual Result<std::optional<StoredVerdict>> verdict(VerdictId id) = 0;
   [[nodiscard]] virtual Result<std::vector<std::pair<std::string, std::string>>> notes(

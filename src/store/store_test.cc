@@ -355,9 +355,30 @@ TEST_F(StoreTest, OlderThan_GivesTheUnnotifiedOnes_InOrder) {
   batch.changes.back().delay_notified = true;
   ASSERT_TRUE(apply(store(), std::move(batch)));
   const Time before = kTestTime + Duration(3000);
-  EXPECT_THAT(ids(store().older_than("partner", before, true, 9)), ElementsAre(2));
-  EXPECT_THAT(ids(store().older_than("partner", before, false, 9)), ElementsAre(1, 2));
+  EXPECT_THAT(ids(store().older_than("partner", before, true, MessageId(), 9)), ElementsAre(2));
+  EXPECT_THAT(ids(store().older_than("partner", before, false, MessageId(), 9)), ElementsAre(1, 2));
   EXPECT_THAT(ids(store().pending("partner", 2)), ElementsAre(1, 2));
+}
+
+TEST_F(StoreTest, OlderThan_GoesOnBehindTheLastOneOfAPage) {
+  for (const std::uint64_t id : {1U, 2U, 3U}) ASSERT_TRUE(accept(store(), numbered(id)));
+  const Time before = kTestTime + Duration(1);
+  EXPECT_THAT(ids(store().older_than("partner", before, false, MessageId(), 2)), ElementsAre(1, 2));
+  EXPECT_THAT(ids(store().older_than("partner", before, false, MessageId(2), 2)), ElementsAre(3));
+  EXPECT_THAT(ids(store().older_than("partner", before, true, MessageId(3), 2)), IsEmpty());
+}
+
+TEST_F(StoreTest, ClaimOne_KeepsAMessageFromSessions_UntilItIsFinished) {
+  for (const std::uint64_t id : {1U, 2U, 3U}) ASSERT_TRUE(accept(store(), numbered(id)));
+  ASSERT_TRUE(store().claim_one("partner", MessageId(2)));
+  EXPECT_TRUE(store().is_claimed("partner", MessageId(2)));
+  EXPECT_FALSE(store().claim_one("partner", MessageId(2))) << "it is taken";
+  EXPECT_THAT(claim(9), ElementsAre(1, 3));
+  EXPECT_FALSE(store().claim_one("partner", MessageId(1))) << "a session has it";
+  store().finish("partner", MessageId(2));
+  EXPECT_FALSE(store().is_claimed("partner", MessageId(2)));
+  EXPECT_THAT(claim(9), ElementsAre(2));
+  EXPECT_TRUE(store().claim_one("elsewhere", MessageId(2))) << "claims are a destination's";
 }
 
 TEST_F(StoreTest, Reroute_MovesWaitingRecipients_AndKeepsClaimsApart) {

@@ -9,6 +9,7 @@ namespace postern::store::sqlite {
 Result<std::vector<StoredMessage>> Claims::claim(const std::string& destination,
                                                  std::size_t limit) {
   const std::scoped_lock lock(mutex_);
+  give_back_finished();
   std::vector<StoredMessage> out;
   TRY(const std::int64_t key, destination_id(*database_, destination));
   if (key == 0 || limit == 0) return out;
@@ -62,8 +63,30 @@ Result<std::vector<std::uint64_t>> Claims::ids_from(std::int64_t destination, st
 }
 
 void Claims::finish(const std::string& destination, MessageId message) {
+  const std::scoped_lock lock(finished_mutex_);
+  finished_.emplace_back(destination, message);
+}
+
+bool Claims::claim_one(const std::string& destination, MessageId message) {
   const std::scoped_lock lock(mutex_);
-  finish_locked(destination, message.value());
+  give_back_finished();
+  return queues_[destination].claimed.emplace(message.value(), 1).second;
+}
+
+bool Claims::is_claimed(const std::string& destination, MessageId message) {
+  const std::scoped_lock lock(mutex_);
+  give_back_finished();
+  const auto it = queues_.find(destination);
+  return it != queues_.end() && it->second.claimed.contains(message.value());
+}
+
+void Claims::give_back_finished() {
+  std::vector<std::pair<std::string, MessageId>> finished;
+  {
+    const std::scoped_lock lock(finished_mutex_);
+    finished.swap(finished_);
+  }
+  for (const auto& [destination, message] : finished) finish_locked(destination, message.value());
 }
 
 void Claims::finish_locked(const std::string& destination, std::uint64_t message) {
@@ -90,6 +113,7 @@ void Claims::release(QueueMap::iterator it, ClaimMap::iterator claim) {
 }
 
 void Claims::committed(const QueueChanges& changes, const std::unique_lock<std::mutex>&) {
+  give_back_finished();
   for (const auto& move : changes.moves) {
     const auto from = queues_.find(move.from);
     const std::uint64_t id = move.message.value();

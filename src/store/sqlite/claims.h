@@ -36,7 +36,10 @@ class Claims {
 
   [[nodiscard]] Result<std::vector<StoredMessage>> claim(const std::string& destination,
                                                          std::size_t limit);
+  // Noted here and done by whoever takes the lock next: the lock may be held over the disk's work.
   void finish(const std::string& destination, MessageId message);
+  [[nodiscard]] bool claim_one(const std::string& destination, MessageId message);
+  [[nodiscard]] bool is_claimed(const std::string& destination, MessageId message);
 
   // Hold it over the commit where there are moves: no claim at the new destination may come
   // between.
@@ -54,9 +57,12 @@ class Claims {
   using QueueMap = std::unordered_map<std::string, Queue>;
   Result<std::vector<std::uint64_t>> ids_from(std::int64_t destination, std::uint64_t from,
                                               std::size_t limit);
+  void give_back_finished();
   void finish_locked(const std::string& destination, std::uint64_t message);
   void release(QueueMap::iterator queue, ClaimMap::iterator claim);
 
+  std::mutex finished_mutex_;  // innermost, held for moments
+  std::vector<std::pair<std::string, MessageId>> finished_;
   std::mutex mutex_;
   std::unique_ptr<Database> database_;
   QueueMap queues_;  // those with claims only

@@ -104,18 +104,20 @@ Result<std::vector<TracedMessage>> Reader::trace(const TraceFilter& filter) {
 
 Result<std::vector<StoredMessage>> Reader::pending(const std::string& destination,
                                                    std::size_t limit) {
-  return older_than(destination, Time::max(), false, limit);
+  return older_than(destination, Time::max(), false, MessageId(), limit);
 }
 
 Result<std::vector<StoredMessage>> Reader::older_than(const std::string& destination, Time before,
-                                                      bool not_notified, std::size_t limit) {
+                                                      bool not_notified, MessageId after,
+                                                      std::size_t limit) {
   TRY(const Snapshot on, snapshot());
   TRY(const std::int64_t key, destination_id(*on, destination));
   Query query = (*on).query(
       "SELECT r.message, m.arrival FROM recipient r INDEXED BY recipient_queue"
       " CROSS JOIN message m ON m.id = r.message"
-      " WHERE r.destination = ? AND r.status = 0 AND r.notified <= ? ORDER BY r.message",
-      key, not_notified ? 0 : 1);
+      " WHERE r.destination = ? AND r.status = 0 AND r.message > ? AND r.notified <= ?"
+      " ORDER BY r.message",
+      key, after, not_notified ? 0 : 1);
   std::vector<StoredMessage> out;
   MessageId last;
   while (out.size() < limit) {

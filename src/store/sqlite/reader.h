@@ -21,7 +21,7 @@ class Reader {
   [[nodiscard]] Result<std::vector<StoredMessage>> pending(const std::string& destination,
                                                            std::size_t limit);
   [[nodiscard]] Result<std::vector<StoredMessage>> older_than(const std::string& destination,
-                                                              Time before, bool not_notified,
+                                                              Time before, bool not_notified, MessageId after,
                                                               std::size_t limit);
   [[nodiscard]] Result<std::vector<StoredBlocker>> blockers();
   [[nodiscard]] Result<std::optional<StoredVerdict>> verdict(VerdictId id);

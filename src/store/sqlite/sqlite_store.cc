@@ -94,6 +94,14 @@ void SqliteStore::finish(const std::string& destination, MessageId message) {
   if (claims_) claims_->finish(destination, message);
 }
 
+bool SqliteStore::claim_one(const std::string& destination, MessageId message) {
+  return claims_ && claims_->claim_one(destination, message);
+}
+
+bool SqliteStore::is_claimed(const std::string& destination, MessageId message) {
+  return claims_ && claims_->is_claimed(destination, message);
+}
+
 Result<std::unique_ptr<BodyReader>> SqliteStore::open_body(MessageId id) {
   return reader_.open_body(folder_, id);
 }
@@ -112,8 +120,8 @@ Result<std::vector<StoredMessage>> SqliteStore::pending(const std::string& desti
 }
 Result<std::vector<StoredMessage>> SqliteStore::older_than(const std::string& destination,
                                                            Time before, bool not_notified,
-                                                           std::size_t limit) {
-  return reader_.older_than(destination, before, not_notified, limit);
+                                                           MessageId after, std::size_t limit) {
+  return reader_.older_than(destination, before, not_notified, after, limit);
 }
 Result<std::vector<StoredBlocker>> SqliteStore::blockers() {
   return reader_.blockers();

@@ -19,6 +19,8 @@ class SqliteStore final : public Store {
   Result<std::vector<StoredMessage>> claim(const std::string& destination,
                                            std::size_t limit) override;
   void finish(const std::string& destination, MessageId message) override;
+  [[nodiscard]] bool claim_one(const std::string& destination, MessageId message) override;
+  [[nodiscard]] bool is_claimed(const std::string& destination, MessageId message) override;
   Result<std::unique_ptr<BodyReader>> open_body(MessageId id) override;
   Result<std::vector<DestinationCount>> destinations() override;
   Result<std::optional<TracedMessage>> message(MessageId id) override;
@@ -26,7 +28,7 @@ class SqliteStore final : public Store {
   Result<std::vector<StoredMessage>> pending(const std::string& destination,
                                              std::size_t limit) override;
   Result<std::vector<StoredMessage>> older_than(const std::string& destination, Time before,
-                                                bool not_notified, std::size_t limit) override;
+                                                bool not_notified, MessageId after, std::size_t limit) override;
   Result<std::vector<StoredBlocker>> blockers() override;
   Result<std::optional<StoredVerdict>> verdict(VerdictId id) override;
   Result<std::vector<std::pair<std::string, std::string>>> notes(std::string_view prefix) override;

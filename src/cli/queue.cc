@@ -47,10 +47,11 @@ int run_change(const Shell& shell, const admin::Request& request,
   if (!link) return shell.fail(link.error());
   const Result<Json> answer = link->change(request);
   if (!answer) return shell.fail(answer.error());
+  const std::string text = words(*answer);  // it decides about the exit code as well
   if (shell.json) {
     shell.print_json(*answer);
   } else {
-    shell.print(words(*answer));
+    shell.print(text);
   }
   return kOk;
 }
@@ -74,6 +75,8 @@ Result<admin::Change> change_of(relay::Action action, const ChangeOptions& optio
   }
   if (!options.extend_until.empty()) {
     TRY(out.extend_until, parse_moment("--until", options.extend_until, now, Towards::future));
+  } else if (!options.extend_for.empty()) {
+    TRY(out.extend_until, parse_moment("--for", options.extend_for, now, Towards::future));
   }
   return out;
 }
@@ -95,11 +98,18 @@ int run_selected(const Shell& shell, relay::Action action, const ChangeOptions& 
   int found = kOk;
   const int code = run_change(shell, request, [&](const Json& answer) {
     const std::uint64_t messages = number_of(answer, "messages");
-    if (messages == 0) found = kFinding;
-    return count_of(messages, "message") + ", " +
-           count_of(number_of(answer, "recipients"), "recipient") + ": " +
-           std::string(admin::to_string(action)) +
-           (messages == 0 ? " applies to none\n" : " done\n");
+    const std::uint64_t in_flight = number_of(answer, "in_flight");
+    const std::uint64_t delivered = number_of(answer, "delivered");
+    if (messages == 0 || in_flight != 0) found = kFinding;
+    std::string out = count_of(messages, "message") + ", " +
+                      count_of(number_of(answer, "recipients"), "recipient") + ": " +
+                      std::string(admin::to_string(action)) +
+                      (messages == 0 ? " applies to none\n" : " done\n");
+    if (delivered != 0)
+      out += count_of(delivered, "recipient") + " got the message meanwhile: delivered\n";
+    if (in_flight != 0)
+      out += count_of(in_flight, "message") + " still under way and left as they are: ask again\n";
+    return out;
   });
   return code == kOk ? found : code;
 }

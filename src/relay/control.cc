@@ -6,14 +6,13 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "relay/record.h"
+#include "relay/return_mail.h"
 #include "verdict/catalog.h"
 
 namespace postern::relay {
 namespace {
 
 using Views = std::vector<std::pair<std::string, Json>>;
-
-constexpr std::size_t kMaxChanged = 100'000;  // messages one command may change
 
 const Json* view_of(const Views& views, const std::string& destination) {
   const auto found = std::ranges::find(views, destination, &Views::value_type::first);
@@ -64,12 +63,13 @@ bool may_change(Action action, store::Status status) {
       return status == store::Status::pending;
     case Action::release:
       return status == store::Status::held;
-    case Action::give_back:
     case Action::extend:
       return status == store::Status::pending || status == store::Status::held;
     case Action::resubmit:
       return status == store::Status::expired || status == store::Status::failed ||
              status == store::Status::delivered;
+    case Action::give_back:
+      break;  // return_mail() decides
   }
   return false;
 }
@@ -81,7 +81,7 @@ std::string_view event_of(Action action) {
     case Action::release:
       return "queue.release";
     case Action::give_back:
-      return "queue.return";
+      break;  // return_mail() tells
     case Action::extend:
       return "queue.extend";
     case Action::resubmit:
@@ -97,7 +97,7 @@ struct Prepared {
 };
 
 // The recipients of one message that the action may change, marked.
-void prepare_message(const Context& context, const policy::Config& config, Action action,
+void prepare_message(const policy::Config& config, Action action,
                      const store::TracedMessage& traced, std::optional<Time> until,
                      const std::string& by, Time now, Prepared& out) {
   store::StoredMessage chosen;
@@ -111,21 +111,6 @@ void prepare_message(const Context& context, const policy::Config& config, Actio
   const MessageId id = chosen.facts.id;
   Json data = Json::object();
   data["by"] = by;
-  if (action == Action::give_back) {
-    Outcome why;
-    why.kind = Kind::permanent;
-    why.code = chosen.recipients.front().code;
-    why.last_error = chosen.recipients.front().last_error;
-    why.explanation = "The operator of the mail system returned the message without delivering it.";
-    Recorded recorded = record_expiry(context, config, chosen, why, "", "queue.return", now);
-    for (store::Change& change : recorded.batch.changes)
-      out.batch.changes.push_back(std::move(change));
-    for (store::Event& event : recorded.batch.events) out.batch.events.push_back(std::move(event));
-    for (store::NewMessage& notice : recorded.batch.accept)
-      out.batch.accept.push_back(std::move(notice));
-    out.poke.insert(out.poke.end(), recorded.accepted.begin(), recorded.accepted.end());
-    return;
-  }
   if (action == Action::extend || action == Action::resubmit) {
     const Time limit = until ? *until : now + config.queue.lifetime;
     out.batch.extend.emplace_back(id, format_rfc3339(limit));
@@ -151,18 +136,10 @@ Result<Prepared> prepare(const Context& context, const policy::Config& config, A
                          Selector selector, std::optional<Time> until, const std::string& by,
                          Time now) {
   Prepared out;
-  if (!selector.ids.empty()) {
-    for (const MessageId id : selector.ids) {
-      TRY(const std::optional<store::TracedMessage> message, context.store.message(id));
-      if (!message) return invalid("no message " + id.str());
-      prepare_message(context, config, action, *message, until, by, now, out);
-    }
-    return out;
-  }
-  selector.filter.limit = kMaxChanged;
-  TRY(const std::vector<store::TracedMessage> found, context.store.trace(selector.filter));
+  TRY(const std::vector<store::TracedMessage> found,
+      select_messages(context.store, std::move(selector)));
   for (const store::TracedMessage& message : found)
-    prepare_message(context, config, action, message, until, by, now, out);
+    prepare_message(config, action, message, until, by, now, out);
   return out;
 }
 
@@ -287,6 +264,9 @@ io::Task<Result<Json>> Control::retry(std::string destination) {
 io::Task<Result<Json>> Control::change(Action action, Selector selector, std::optional<Time> until,
                                        std::string by) {
   Context* context = &gateway_.context();
+  if (action == Action::give_back)
+    co_return co_await return_mail(*context, gateway_.scheduler(), std::move(selector),
+                                   std::move(by));
   const std::shared_ptr<const Snapshot> snapshot = context->snapshot();
   const Time now = context->clock.now();
   if (until && *until <= now)

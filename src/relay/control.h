@@ -8,14 +8,9 @@
 
 #include "base/json_fwd.h"
 #include "relay/gateway.h"
+#include "relay/selector.h"
 
 namespace postern::relay {
-
-// Which messages a command means: by id, or by everything else of a trace filter.
-struct Selector {
-  std::vector<MessageId> ids;
-  store::TraceFilter filter;
-};
 
 enum class Action { hold, release, give_back, extend, resubmit };  // give_back: return to sender
 
@@ -32,7 +27,8 @@ class Control {
   [[nodiscard]] io::Task<Result<Json>> verdict(VerdictId id);
   // {"destinations":N}
   [[nodiscard]] io::Task<Result<Json>> retry(std::string destination);
-  // {"messages":N,"recipients":N}. `until` for extend; `by` is who asked (user name), recorded.
+  // {"messages":N,"recipients":N}, for give_back what return_mail() says. `until` for extend; `by`
+  // is who asked (user name), recorded.
   [[nodiscard]] io::Task<Result<Json>> change(Action action, Selector selector,
                                               std::optional<Time> until, std::string by);
   // Lets what waits behind one blocker go under a recorded, time-boxed exception. Errors: invalid

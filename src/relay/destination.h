@@ -30,7 +30,12 @@ struct DestinationState {
   bool waiting_mail = true;  // there may be something to claim
   bool probing = false;
   bool probe_again = false;  // something changed while a probe ran
-  bool sweeping = false;     // lifetimes are being applied: no session starts meanwhile
+  bool sweeping = false;  // lifetimes are being applied: no session starts meanwhile, and what is
+                          // deferred stays so
+  bool release_after_sweep = false;  // what is deferred is due, and a sweep has it
+  // Where the next sweep goes on; none: at the oldest message.
+  MessageId swept_notices, swept_lifetimes;
+  std::uint64_t overdue_seen = 0;  // by a walk over the lifetimes that has not come to its end
   // Ordinary back-off. A due time in the past, or none: may be tried.
   std::optional<Time> next_attempt;
   Duration backoff{};

@@ -1,5 +1,7 @@
 #include "relay/record.h"
 
+#include <iterator>
+
 #include "base/json.h"
 
 namespace postern::relay {
@@ -110,6 +112,21 @@ Json tls_receipt(const SessionFacts& facts, Time now) {
   return receipt;
 }
 
+void append(store::Batch& batch, store::Batch more) {
+  const auto move_behind = [](auto& all, auto& added) {
+    all.insert(all.end(), std::make_move_iterator(added.begin()),
+               std::make_move_iterator(added.end()));
+  };
+  move_behind(batch.changes, more.changes);
+  move_behind(batch.events, more.events);
+  move_behind(batch.verdicts, more.verdicts);
+  move_behind(batch.save_blockers, more.save_blockers);
+  move_behind(batch.remove_blockers, more.remove_blockers);
+  move_behind(batch.accept, more.accept);
+  move_behind(batch.extend, more.extend);
+  move_behind(batch.notes, more.notes);
+}
+
 std::string read_original(store::Store& store, const store::StoredMessage& message, bool full) {
   Result<std::unique_ptr<store::BodyReader>> reader = store.open_body(message.facts.id);
   if (!reader) return {};
@@ -170,7 +187,7 @@ Recorded record_outcomes(const Context& context, const policy::Config& config,
 
 Recorded record_expiry(const Context& context, const policy::Config& config,
                        const store::StoredMessage& message, const Outcome& why,
-                       const std::string& remote_mta, std::string event, Time now) {
+                       const std::string& remote_mta, Ending ending, Time now) {
   Recorded out;
   std::vector<NoticeRecipient> told;
   for (std::size_t i = 0; i < message.recipients.size(); ++i) {
@@ -196,7 +213,8 @@ Recorded record_expiry(const Context& context, const policy::Config& config,
   data["code"] = why.code;
   data["last_error"] = why.last_error;
   data["age"] = format_duration(now - message.facts.arrival);
-  out.batch.events.push_back(make_event(message.facts.id, -1, now, std::move(event), data));
+  if (!ending.by.empty()) data["by"] = ending.by;
+  out.batch.events.push_back(make_event(message.facts.id, -1, now, std::move(ending.event), data));
   add_notice(out, context, config, message, told, message.facts.ret != mail::DsnReturn::headers,
              now);
   return out;

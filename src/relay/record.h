@@ -32,11 +32,19 @@ struct Recorded {
                                        const std::vector<Outcome>& outcomes,
                                        const SessionFacts& facts, Time now);
 
+// How waiting ended: "queue.expire" by time, or "queue.return" by an operator.
+struct Ending {
+  std::string event;
+  std::string by;  // the operator
+};
 // The end of waiting: every recipient of `message` is marked expired, and the sender told why.
-// `event`: "queue.expire" or "queue.return" (the operator's). Blocking: reads the original.
+// Blocking: reads the original.
 [[nodiscard]] Recorded record_expiry(const Context& context, const policy::Config& config,
                                      const store::StoredMessage& message, const Outcome& why,
-                                     const std::string& remote_mta, std::string event, Time now);
+                                     const std::string& remote_mta, Ending ending, Time now);
+
+// All of `more` behind what `batch` holds.
+void append(store::Batch& batch, store::Batch more);
 
 // One event of a message as a whole, or of one recipient.
 [[nodiscard]] store::Event make_event(MessageId message, std::int64_t recipient, Time now,

@@ -54,6 +54,15 @@ DestinationState* Scheduler::Work::state_of(const std::string& key) {
   return &state;
 }
 
+void Scheduler::Work::mail_came(const std::vector<std::string>& keys) {
+  for (const std::string& key : keys) {
+    DestinationState* state = state_of(key);
+    if (state == nullptr) continue;
+    state->waiting_mail = true;
+    dispatch(*state);
+  }
+}
+
 void Scheduler::Work::wake() {
   signal.notify();
 }
@@ -124,14 +133,7 @@ io::Task<void> Scheduler::Work::session_task(std::shared_ptr<Work> self, io::Exe
   DeliveryHooks hooks;
   hooks.wait_for_more = [self, executor, key] { return linger(self, executor, key); };
   hooks.on_accepted = [self](std::vector<std::string> keys) {
-    self->context.runtime.main().post([self, keys = std::move(keys)] {
-      for (const std::string& accepted : keys) {
-        if (DestinationState* state = self->state_of(accepted)) {
-          state->waiting_mail = true;
-          self->dispatch(*state);
-        }
-      }
-    });
+    self->context.runtime.main().post([self, keys = std::move(keys)] { self->mail_came(keys); });
   };
   hooks.on_moved = [self] { self->context.runtime.main().post([self] { self->reroute(); }); };
   hooks.on_backlog = [self, key] {
@@ -270,6 +272,10 @@ void Scheduler::Work::on_failure(DestinationState& state, bool trial,
 }
 
 void Scheduler::Work::release_deferred(DestinationState& state) {
+  if (state.sweeping) {
+    state.release_after_sweep = true;
+    return;
+  }
   for (const MessageId id : state.deferred) context.store.finish(state.key, id);
   state.deferred.clear();
   state.deferred_until.reset();
@@ -413,14 +419,8 @@ bool Scheduler::idle() const {
 }
 
 void Scheduler::poke(std::vector<std::string> destinations) {
-  work_->context.runtime.main().post([work = work_, keys = std::move(destinations)] {
-    for (const std::string& key : keys) {
-      DestinationState* state = work->state_of(key);
-      if (state == nullptr) continue;
-      state->waiting_mail = true;
-      work->dispatch(*state);
-    }
-  });
+  work_->context.runtime.main().post(
+      [work = work_, keys = std::move(destinations)] { work->mail_came(keys); });
 }
 
 void Scheduler::snapshot_changed(bool configuration) {
@@ -488,6 +488,17 @@ std::optional<std::string> Scheduler::destination_of_blocker(const std::string& 
       return key;
   }
   return std::nullopt;
+}
+
+std::vector<Claim> Scheduler::withdraw(const std::vector<Claim>& wanted) {
+  std::vector<Claim> out;
+  for (const Claim& claim : wanted) {
+    DestinationState* state = work_->find(claim.destination);
+    // A sweep has what is aside in its hands, for a moment.
+    if (state == nullptr || state->sweeping) continue;
+    if (std::erase(state->deferred, claim.message) != 0) out.push_back(claim);
+  }
+  return out;
 }
 
 std::size_t Scheduler::blockers() const {

@@ -27,6 +27,13 @@ struct OperatorException {
   verdict::PolicyException exception;
 };
 
+// A message as one destination's session would take it.
+struct Claim {
+  std::string destination;
+  MessageId message;
+  auto operator<=>(const Claim&) const = default;
+};
+
 class Scheduler {
  public:
   Scheduler(Context& context, Alerts& alerts);
@@ -51,6 +58,9 @@ class Scheduler {
   void add_exception(OperatorException exception);
   // The destination behind a blocker's id, next hop or key; nullopt: none such is blocked.
   [[nodiscard]] std::optional<std::string> destination_of_blocker(const std::string& text) const;
+  // Those of `wanted` that wait aside for another turn: claimed, in no session. Their claims are
+  // the caller's from then on, to be given back with Store::finish.
+  [[nodiscard]] std::vector<Claim> withdraw(const std::vector<Claim>& wanted);
 
   // {"blockers":[...],"destinations":[...]} of DESIGN.md. `counts` comes from the store (blocking
   // read, by the caller).

@@ -29,6 +29,7 @@ class Scheduler::Work : public std::enable_shared_from_this<Scheduler::Work> {
       const std::string& key);  // made when missing; nullptr for a key that is none
   DestinationState* find(const std::string& key);
   void dispatch(DestinationState& state);
+  void mail_came(const std::vector<std::string>& keys);  // dispatches each
   void wake();
   [[nodiscard]] std::shared_ptr<const policy::Config> config() const {
     return context.snapshot()->config;
@@ -68,6 +69,7 @@ class Scheduler::Work : public std::enable_shared_from_this<Scheduler::Work> {
   static io::Task<void> sweeps(std::shared_ptr<Work> self);
   static io::Task<void> sweep_once(std::shared_ptr<Work> self);
   static io::Task<void> sweep_destination(std::shared_ptr<Work> self, std::string key);
+  void alert_overdue(const DestinationState& state, std::uint64_t overdue);
 
   Context& context;
   Alerts& alerts;

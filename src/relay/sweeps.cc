@@ -1,6 +1,8 @@
 // What time does to waiting mail: delay notices, lifetimes, mail that entered the queue unseen,
 // retention. One pass every few seconds over the destinations that hold mail.
 #include <algorithm>
+#include <set>
+#include <utility>
 
 #include "base/json.h"
 #include "base/log.h"
@@ -16,7 +18,9 @@ using namespace std::chrono_literals;
 constexpr Duration kMaxSweepPause = 30s;
 constexpr Duration kMinSweepPause = 250ms;
 constexpr Duration kPurgeInterval = 1min;
-constexpr std::size_t kSweepBatch = 200;  // messages of one destination in one pass
+constexpr std::size_t kSweepBatch = 200;  // messages of one destination in one write
+// Writes of one destination in one pass. A longer list is gone on with in the next pass.
+constexpr int kMaxBatchesPerPass = 20;
 
 constexpr log::Event kStoreTrouble{1101, log::Level::error, "store.failed"};
 constexpr log::Event kExpired{2020, log::Level::warning, "queue.expire"};
@@ -135,100 +139,146 @@ void add_delay_notice(const Context& context, const policy::Config& config,
   batch.accept.push_back(std::move(*notice));
 }
 
+// One part of a destination's walk: what it starts from, on the pool.
+struct Part {
+  std::string key;
+  Reason reason;
+  Time now{};
+  std::set<MessageId> aside;                    // claimed by the scheduler, in no session
+  std::optional<MessageId> notices, lifetimes;  // go on behind these; nullopt: that walk is done
+};
+
 struct Pass {
   store::Batch batch;
   std::vector<std::string> accepted;
   std::vector<MessageId> expired;
+  std::vector<MessageId> claimed;  // to be given back when the batch is durable
   std::uint64_t overdue = 0;
+  std::optional<MessageId> notices, lifetimes;
 };
 
-void take(Pass& pass, Recorded recorded) {
-  for (store::Change& change : recorded.batch.changes)
-    pass.batch.changes.push_back(std::move(change));
-  for (store::Event& event : recorded.batch.events) pass.batch.events.push_back(std::move(event));
-  for (store::NewMessage& notice : recorded.batch.accept)
-    pass.batch.accept.push_back(std::move(notice));
-  pass.accepted.insert(pass.accepted.end(), recorded.accepted.begin(), recorded.accepted.end());
+std::optional<MessageId> go_on_behind(const std::vector<store::StoredMessage>& page) {
+  if (page.size() < kSweepBatch) return std::nullopt;
+  return page.back().facts.id;
 }
 
-// Everything one destination needs now. Blocking: reads the store.
-Pass make_pass(const Context& context, const policy::Config& config, const std::string& key,
-               const Reason& reason, Time now) {
-  Pass pass;
+// Those that wait for too long. One in flight may arrive at any moment: it is asked for again in
+// the next pass.
+void sweep_notices(const Context& context, const policy::Config& config, const Part& part,
+                   Pass& pass) {
   const policy::QueueConfig& queue = config.queue;
-  const Duration notice =
-      reason.lifetimes.blocked ? queue.delay_notice_blocked : queue.delay_notice;
-  if (const auto late = context.store.older_than(key, now - notice, true, kSweepBatch)) {
-    for (const store::StoredMessage& message : *late) {
-      if (expiry(message.facts, queue, reason.lifetimes) <= now)
-        continue;  // its failure notice comes below
-      add_delay_notice(context, config, message, reason, now, pass.batch, pass.accepted);
-    }
+  const Lifetimes& lifetimes = part.reason.lifetimes;
+  const Duration notice = lifetimes.blocked ? queue.delay_notice_blocked : queue.delay_notice;
+  const auto late =
+      context.store.older_than(part.key, part.now - notice, true, *part.notices, kSweepBatch);
+  if (!late) return;
+  pass.notices = go_on_behind(*late);
+  for (const store::StoredMessage& message : *late) {
+    if (expiry(message.facts, queue, lifetimes) <= part.now)
+      continue;  // its failure notice comes with the lifetimes
+    const MessageId id = message.facts.id;
+    if (!part.aside.contains(id) && context.store.is_claimed(part.key, id)) continue;
+    add_delay_notice(context, config, message, part.reason, part.now, pass.batch, pass.accepted);
   }
-  if (const auto old = context.store.older_than(key, now - queue.lifetime, false, kSweepBatch)) {
-    for (const store::StoredMessage& message : *old) {
-      if (expiry(message.facts, queue, reason.lifetimes) > now) {
-        if (reason.lifetimes.blocked) ++pass.overdue;
-        continue;
-      }
-      Recorded recorded = record_expiry(context, config, message, reason.outcome, reason.remote_mta,
-                                        "queue.expire", now);
-      log::write(kExpired, {{"message", message.facts.id.str()}, {"code", reason.outcome.code}});
-      take(pass, std::move(recorded));
-      pass.expired.push_back(message.facts.id);
+}
+
+// Those whose time is up. Each is claimed first, so that no session delivers what is returned.
+void sweep_lifetimes(const Context& context, const policy::Config& config, const Part& part,
+                     Pass& pass) {
+  const policy::QueueConfig& queue = config.queue;
+  const Reason& reason = part.reason;
+  const auto old = context.store.older_than(part.key, part.now - queue.lifetime, false,
+                                            *part.lifetimes, kSweepBatch);
+  if (!old) return;
+  pass.lifetimes = go_on_behind(*old);
+  for (const store::StoredMessage& message : *old) {
+    const MessageId id = message.facts.id;
+    if (expiry(message.facts, queue, reason.lifetimes) > part.now) {
+      if (reason.lifetimes.blocked) ++pass.overdue;
+      continue;
     }
+    if (!part.aside.contains(id)) {
+      if (!context.store.claim_one(part.key, id)) continue;
+      pass.claimed.push_back(id);
+    }
+    Recorded recorded = record_expiry(context, config, message, reason.outcome, reason.remote_mta,
+                                      {"queue.expire", ""}, part.now);
+    log::write(kExpired, {{"message", id.str()}, {"code", reason.outcome.code}});
+    append(pass.batch, std::move(recorded.batch));
+    pass.accepted.insert(pass.accepted.end(), recorded.accepted.begin(), recorded.accepted.end());
+    pass.expired.push_back(id);
   }
+}
+
+// Blocking: reads the store.
+Pass make_pass(const Context& context, const policy::Config& config, const Part& part) {
+  Pass pass;
+  if (part.notices) sweep_notices(context, config, part, pass);
+  if (part.lifetimes) sweep_lifetimes(context, config, part, pass);
   return pass;
 }
 
 }  // namespace
 
+void Scheduler::Work::alert_overdue(const DestinationState& state, std::uint64_t overdue) {
+  Alert alert;
+  alert.kind = "blocker.overdue";
+  alert.subject = std::to_string(overdue) + " messages to " + state.destination.next_hop +
+                  " are past their lifetime and still wait";
+  alert.text =
+      "They are kept until the blocker's lifetime ends. Extend, release under an exception, or "
+      "return them: postern queue --help";
+  alert.key = state.blocker->id.str();
+  alert.destination = state.key;
+  alert.json = dump_json(blocker_view(*state.blocker, overdue));
+  log::write(kOverdue,
+             {{"blocker", state.blocker->id.str()}, {"messages", std::to_string(overdue)}});
+  alerts.raise(std::move(alert));
+}
+
 io::Task<void> Scheduler::Work::sweep_destination(std::shared_ptr<Work> self, std::string key) {
   DestinationState* state = self->find(key);
-  // A message in flight is not expired under a session's hands; sessions are short.
-  if (state == nullptr || state->sessions != 0) co_return;
+  if (state == nullptr) co_return;
   state->sweeping = true;
-  const Reason reason = reason_of(*state);
+  Part part;
+  part.key = key;
+  part.reason = reason_of(*state);
+  part.now = self->context.clock.now();
+  part.aside.insert(state->deferred.begin(), state->deferred.end());
+  part.notices = state->swept_notices;
+  part.lifetimes = state->swept_lifetimes;
+  std::uint64_t overdue = state->overdue_seen;
   const std::shared_ptr<const policy::Config> config = self->config();
   const Context* context = &self->context;
-  const Time now = self->context.clock.now();
-  auto make = [context, config, key, reason, now] {
-    return make_pass(*context, *config, key, reason, now);
-  };
-  Pass pass = co_await io::run_blocking(self->context.runtime, make);
-  const std::vector<std::string> accepted = pass.accepted;
-  const std::vector<MessageId> expired = pass.expired;
-  const std::uint64_t overdue = pass.overdue;
-  if (!pass.batch.changes.empty()) {
-    const Result<void> stored = co_await store_apply(self->context, std::move(pass.batch));
-    if (!stored) log::write(kStoreTrouble, {{"what", "sweep"}, {"error", stored.error().what()}});
+  std::set<std::string> woken;
+  for (int i = 0; i < kMaxBatchesPerPass && (part.notices || part.lifetimes); ++i) {
+    auto make = [context, config, part] { return make_pass(*context, *config, part); };
+    Pass pass = co_await io::run_blocking(self->context.runtime, make);
+    const bool writes = !pass.batch.changes.empty();
+    Result<void> stored;
+    if (writes) stored = co_await store_apply(self->context, std::move(pass.batch));
+    for (const MessageId id : pass.claimed) self->context.store.finish(key, id);
+    if (!stored) {
+      log::write(kStoreTrouble, {{"what", "sweep"}, {"error", stored.error().what()}});
+      break;
+    }
+    state = self->find(key);
+    for (const MessageId id : pass.expired) {
+      if (std::erase(state->deferred, id) != 0) self->context.store.finish(key, id);
+    }
+    woken.insert(pass.accepted.begin(), pass.accepted.end());
+    overdue += pass.overdue;
+    part.notices = pass.notices;
+    part.lifetimes = pass.lifetimes;
   }
   state = self->find(key);
   state->sweeping = false;
-  for (const MessageId id : expired) {
-    if (std::erase(state->deferred, id) != 0) self->context.store.finish(key, id);
-  }
-  if (overdue != 0 && state->blocker) {
-    Alert alert;
-    alert.kind = "blocker.overdue";
-    alert.subject = std::to_string(overdue) + " messages to " + state->destination.next_hop +
-                    " are past their lifetime and still wait";
-    alert.text =
-        "They are kept until the blocker's lifetime ends. Extend, release under an exception, or "
-        "return them: postern queue --help";
-    alert.key = state->blocker->id.str();
-    alert.destination = key;
-    alert.json = dump_json(blocker_view(*state->blocker, overdue));
-    log::write(kOverdue,
-               {{"blocker", state->blocker->id.str()}, {"messages", std::to_string(overdue)}});
-    self->alerts.raise(std::move(alert));
-  }
-  for (const std::string& woken : accepted) {
-    if (DestinationState* other = self->state_of(woken)) {
-      other->waiting_mail = true;
-      self->dispatch(*other);
-    }
-  }
+  state->swept_notices = part.notices.value_or(MessageId());
+  state->swept_lifetimes = part.lifetimes.value_or(MessageId());
+  state->overdue_seen = part.lifetimes ? overdue : 0;
+  if (!part.lifetimes && overdue != 0 && state->blocker) self->alert_overdue(*state, overdue);
+  if (std::exchange(state->release_after_sweep, false)) self->release_deferred(*state);
+  self->mail_came({woken.begin(), woken.end()});
   self->dispatch(*state);
 }
 

@@ -17,6 +17,7 @@ Behaviour (every field may be changed while it runs; a connection takes most of 
   refuse          f(connection) -> reply to the EHLO after the handshake, or None: how servers refuse certificates
                   in words; the connection ends after it
   replies         {"MAIL" | "RCPT" | "DATA" | "DOT": reply} in place of 250 / 354 / 250
+  pause           {"DOT": seconds}: thinks for so long before it replies
   stall           one of STALLS, or None: falls silent there until the stall is changed, then hangs up
 """
 
@@ -84,6 +85,7 @@ class Behaviour:
     demand_tls: str = None
     refuse: object = None
     replies: dict = dataclasses.field(default_factory=dict)
+    pause: dict = dataclasses.field(default_factory=dict)
     stall: str = None
 
 
@@ -133,6 +135,9 @@ class Connection:
         self.sock.sendall(text.encode("latin-1"))
 
     def _stall(self, where):
+        if where in self.peer.behaviour.pause:
+            self.peer._stalled.append(where)
+            time.sleep(self.peer.behaviour.pause[where])
         if self.peer.behaviour.stall != where:
             return
         self.peer._stalled.append(where)

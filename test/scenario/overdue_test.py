@@ -11,36 +11,14 @@ from kit import wait_for
 LIFETIME = 3
 
 
-class Scenario20Overdue(Scenario):
-    def setUp(self):
-        super().setUp()
-        self.pki.leaf("wrong", "agreed-root", ["mail.elsewhere.test"])
-        self.partner = self.peer(tls=self.tls("wrong"))
+class Notices(Scenario):
+    """Senders live here: what they are told is delivered into a folder."""
 
-    def begin(self, blocker_lifetime="10m", delay="1s"):
-        # Senders live here: what they are told is delivered into a folder.
-        self.serve(queue={"probe_min": "1s", "probe_max": "2s", "lifetime": f"{LIFETIME}s", "delay_notice": "1s",
-                          "delay_notice_blocked": delay, "blocker_lifetime": blocker_lifetime},
-                   send_connectors={})
-
-    def serve(self, *, queue, send_connectors):
+    def serve(self, *, queue, send_connectors=None):
         config = self.config(queue=queue)
-        config["send"]["ours"] = {"domains": ["contoso.test"], "drop": "drop", **send_connectors}
+        config["send"]["ours"] = {"domains": ["contoso.test"], "drop": "drop", **(send_connectors or {})}
         self.gateway = self.start(config)
         self.drop = self.gateway.dir / "drop"
-
-    def overdue(self):
-        """Five messages, past their lifetime and still there, behind one blocker."""
-        self.hold("name-mismatch", "server", False, says=["mail.elsewhere.test", "mx.partner.test"], count=5)
-        self.gateway.wait_log("blocker.overdue", LIFETIME + 8)
-        time.sleep(0.5)
-        blocker = self.gateway.wait_blocker("partner", "name-mismatch", messages=5)
-        for subject in self.subjects:
-            self.assertEqual([r["status"] for r in self.gateway.traced(subject)["recipients"]], ["pending"])
-        return blocker
-
-    def ids(self):
-        return [self.gateway.traced(subject)["id"] for subject in self.subjects]
 
     def notices(self, action):
         """DSNs in the drop folder, as email messages."""
@@ -74,6 +52,30 @@ class Scenario20Overdue(Scenario):
         self.assertEqual(recipient["Status"][0], status_class)
         self.assertIn("bob@partner.test", recipient["Final-Recipient"])
         return recipient
+
+
+class Scenario20Overdue(Notices):
+    def setUp(self):
+        super().setUp()
+        self.pki.leaf("wrong", "agreed-root", ["mail.elsewhere.test"])
+        self.partner = self.peer(tls=self.tls("wrong"))
+
+    def begin(self, blocker_lifetime="10m", delay="1s"):
+        self.serve(queue={"probe_min": "1s", "probe_max": "2s", "lifetime": f"{LIFETIME}s", "delay_notice": "1s",
+                          "delay_notice_blocked": delay, "blocker_lifetime": blocker_lifetime})
+
+    def overdue(self):
+        """Five messages, past their lifetime and still there, behind one blocker."""
+        self.hold("name-mismatch", "server", False, says=["mail.elsewhere.test", "mx.partner.test"], count=5)
+        self.gateway.wait_log("blocker.overdue", LIFETIME + 8)
+        time.sleep(0.5)
+        blocker = self.gateway.wait_blocker("partner", "name-mismatch", messages=5)
+        for subject in self.subjects:
+            self.assertEqual([r["status"] for r in self.gateway.traced(subject)["recipients"]], ["pending"])
+        return blocker
+
+    def ids(self):
+        return [self.gateway.traced(subject)["id"] for subject in self.subjects]
 
     def test_extended_held_released_returned_none_lost(self):
         self.begin()

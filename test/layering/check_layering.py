@@ -40,6 +40,7 @@ THIRD_PARTY = [
     ("toml++/", ["config"]),
     ("toml.hpp", ["config"]),
     ("CLI/", ["cli"]),
+    ("pugixml.hpp", ["explain"]),
     ("nlohmann/", ["base/json.h", "base/json_fwd.h", "base/json.cc"]),
     ("spdlog/", ["base/log.cc"]),
     ("fmt/", ["base"]),

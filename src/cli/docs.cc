@@ -15,7 +15,7 @@ struct Topic {
   std::string (*text)();
 };
 constexpr std::array kTopics{Topic{"configuration", &config::configuration_markdown},
-                             Topic{"codes", &verdict::catalog_markdown}};
+                             Topic{"verdicts", &verdict::catalog_markdown}};
 
 struct Options {
   std::string topic, write, check;
@@ -55,7 +55,7 @@ int run_docs(const Shell& shell, const Options& options) {
     if (options.topic == topic.name) shell.print(topic.text());
   }
   if (options.topic.empty())
-    return shell.fail("docs: which? configuration or codes; or --write DIR, or --check DIR");
+    return shell.fail("docs: which? configuration or verdicts; or --write DIR, or --check DIR");
   return kOk;
 }
 
@@ -64,13 +64,13 @@ int run_docs(const Shell& shell, const Options& options) {
 void add_docs(CLI::App& app, Shell& shell) {
   auto options = std::make_shared<Options>();
   CLI::App* command =
-      add_command(app, shell, "docs", "Reference of the configuration and of codes", Form::text,
-                  [&shell, options] { return run_docs(shell, *options); });
-  CLI::Option* topic = command->add_option("TOPIC", options->topic, "configuration or codes")
-                           ->check(CLI::IsMember({"configuration", "codes"}));
+      add_command(app, shell, "docs", "Reference of the configuration and of verdict codes",
+                  Form::text, [&shell, options] { return run_docs(shell, *options); });
+  CLI::Option* topic = command->add_option("TOPIC", options->topic, "configuration or verdicts")
+                           ->check(CLI::IsMember({"configuration", "verdicts"}));
   CLI::Option* write = command
                            ->add_option("--write", options->write,
-                                        "Write both as DIR/configuration.md and DIR/codes.md")
+                                        "Write both as DIR/configuration.md and DIR/verdicts.md")
                            ->type_name("DIR")
                            ->excludes(topic);
   command->add_option("--check", options->check, "Compare those in DIR; 1 when they differ")

@@ -41,6 +41,7 @@ const Golden kGoldens[] = {
     {"queue-offline", render_queue},
     {"trace", render_trace},
     {"verdict", render_verdict},
+    {"code", render_code},
     {"status", render_status},
     {"status-stopped", render_status},
     {"certificates", render_certificates},

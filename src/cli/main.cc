@@ -13,7 +13,7 @@ namespace {
 constexpr const char* kFooter =
     "Exit codes: 0 all well; 1 the answer is no (nothing found, attention wanted, not delivered "
     "yet);\n2 wrong usage or failure. Every command: docs/commands.md. What a code means: postern "
-    "docs codes.";
+    "explain-code CODE.";
 
 bool colour_wanted() {
   // https://no-color.org: any value, also on a terminal.
@@ -41,6 +41,7 @@ int run(int argc, char** argv) {
   add_queue(app, shell);
   add_trace(app, shell);
   add_verdict(app, shell);
+  add_explain_code(app, shell);
   add_cert(app, shell);
   add_trust(app, shell);
   add_send(app, shell);

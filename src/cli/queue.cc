@@ -154,7 +154,7 @@ struct AllowOptions {
 int run_allow(const Shell& shell, const AllowOptions& options) {
   if (verdict::find_catalog_entry(options.accept) == nullptr)
     return shell.fail("--accept: '" + options.accept +
-                      "' is no code; postern docs codes lists them");
+                      "' is no code; postern docs verdicts lists them");
   if (options.until.empty() && options.duration.empty())
     return shell.fail("queue allow: for how long? give --until or --for");
   const Time now = system_clock().now();

@@ -287,7 +287,7 @@ io::Task<Result<Json>> Control::change(Action action, Selector selector, std::op
 
 io::Task<Result<Json>> Control::allow(std::string blocker, verdict::PolicyException exception) {
   if (verdict::find_catalog_entry(exception.accept) == nullptr) {
-    co_return invalid("'" + exception.accept + "' is no code; postern docs codes lists them");
+    co_return invalid("'" + exception.accept + "' is no code; postern docs verdicts lists them");
   }
   if (exception.until <= gateway_.context().clock.now())
     co_return invalid("the exception's end is past");

@@ -1,13 +1,16 @@
 // The catalog: one table of every code Postern ever says, with its meaning, cure and names
-// elsewhere. docs/codes.md is generated from it (postern docs codes). The minimum is the incident
-// taxonomy; codes keep name and meaning.
+// elsewhere. docs/verdicts.md is generated from it (postern docs verdicts). The minimum is the
+// incident taxonomy; codes keep name and meaning.
 #pragma once
 
+#include <array>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "base/json_fwd.h"
 #include "mail/reply.h"
 #include "verdict/verdict.h"
 
@@ -32,6 +35,8 @@ struct CatalogEntry {
   std::string_view exchange_online = {};             // "450 4.4.317", "450 4.7.320"
   std::string_view tls_rpt = {};                     // RFC 8460 result type
   std::string_view openssl = {};                     // "X509_V_ERR_HOSTNAME_MISMATCH"
+  std::string_view postfix = {};                     // words of its log; X stands for the host
+  std::string_view exim = {};
   // What Postern answers or writes in a DSN; class 4 (5 where permanent, 2 for `none`).
   mail::EnhancedCode status = {};
   bool blocks = false;  // sending: a blocker (TLS and policy causes), else ordinary back-off
@@ -41,6 +46,10 @@ struct CatalogEntry {
 // Never null: an unknown code is a broken invariant.
 [[nodiscard]] const CatalogEntry& catalog_entry(std::string_view code);
 [[nodiscard]] const CatalogEntry* find_catalog_entry(std::string_view code);
+// The names of the same thing elsewhere: (whose word, the word or empty).
+[[nodiscard]] std::array<std::pair<std::string_view, std::string_view>, 6> names_elsewhere(
+    const CatalogEntry& entry);
+[[nodiscard]] Json to_json(const CatalogEntry& entry);  // docs/json/explain-code.md
 [[nodiscard]] std::string catalog_markdown();
 
 }  // namespace postern::verdict

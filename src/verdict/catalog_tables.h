@@ -14,5 +14,7 @@ namespace postern::verdict {
 [[nodiscard]] std::vector<CatalogEntry> selection_entries();    // selection-binding,
                                                                 // connector-policy
 [[nodiscard]] std::vector<CatalogEntry> other_entries();        // dane, mta-sts, queue, other
+// Puts the words of Postfix and Exim into the entries.
+void add_wordings(std::vector<CatalogEntry>& entries);
 
 }  // namespace postern::verdict

@@ -84,6 +84,17 @@ TEST(Catalog, KeepsNameLayerAndMeaningOfTheTaxonomy) {
   }
 }
 
+TEST(Catalog, NamesOfPostfixAndEximAreThereForWhatTheyCanLog) {
+  for (const char* code : {"untrusted-root", "incomplete-chain", "name-mismatch", "expired",
+                           "starttls-not-offered", "connection-timeout", "null-mx"}) {
+    EXPECT_FALSE(catalog_entry(code).postfix.empty()) << code;
+    EXPECT_FALSE(catalog_entry(code).exim.empty()) << code;
+  }
+  const Json json = to_json(catalog_entry("expired"));
+  EXPECT_EQ(json["elsewhere"]["Exchange"], "CertificateExpired");
+  EXPECT_EQ(json["cure"]["postfix"].size(), 1U);
+}
+
 TEST(Catalog, MarkdownShowsEveryCodeUnderItsLayerOnce) {
   const std::string page = catalog_markdown();
   std::set<std::string_view> layers;

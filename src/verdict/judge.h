@@ -1,6 +1,6 @@
 // judge: Evidence x TlsPolicy x now -> Verdict. Pure: no socket, no clock, no file. Every part of
 // Postern that says whether a peer may be trusted ends here. The rules, in order, are in judge.cc's
-// head; docs/verdict.md explains them to administrators.
+// head; docs/judging.md explains them to administrators.
 #pragma once
 
 #include "verdict/evidence.h"

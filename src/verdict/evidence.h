@@ -13,6 +13,7 @@
 #include "base/json_fwd.h"
 #include "base/result.h"
 #include "mail/reply.h"
+#include "verdict/fetched.h"
 #include "x509/certificate.h"
 
 namespace postern::verdict {
@@ -86,7 +87,8 @@ struct Evidence {
   DnsEvidence dns;
   SmtpEvidence smtp;
   TlsEvidence tls;
-  std::vector<std::string> crls_der;  // revocation data that was at hand (files; later fetched)
+  std::vector<std::string> crls_der;  // revocation lists that were at hand as files
+  FetchedEvidence fetched;
 };
 
 [[nodiscard]] std::string_view to_string(Stage stage);
@@ -98,8 +100,22 @@ struct Evidence {
 constexpr std::size_t kMaxStoredCertificates = 1000;
 constexpr std::size_t kMaxStoredCrls = 1000;
 constexpr std::size_t kMaxStoredLines = 10'000;  // reply lines, keywords
+constexpr std::size_t kMaxStoredFetches = 1000;
 // Stored form (certificates as PEM, DER as base64) and back. Errors: invalid.
 [[nodiscard]] Json to_json(const Evidence& evidence);
 [[nodiscard]] Result<Evidence> evidence_from_json(const Json& json);
+
+// `evidence` fit to be stored with its verdict. A CRL can be megabytes: one above
+// kMaxStoredCrlOctets is left out, as are answers that no responder needs to be so long; what each
+// fetch brought stays as its length and digest, what it meant stands in the verdict. Judged again
+// without the list, the revocation state is unknown. Of a chain that is longer than
+// kMaxStoredChainOctets the leaf alone is kept; the verdict has the fingerprints of all.
+constexpr std::size_t kMaxStoredCrlOctets = 64 * 1024;
+constexpr std::size_t kMaxStoredOcspOctets = 16 * 1024;
+constexpr std::size_t kMaxStoredChainOctets = 16 * 1024;  // an honest chain is a quarter of this
+[[nodiscard]] Evidence for_storage(Evidence evidence);
+
+// The evidence of a peer who had sent the issuers that were fetched as well: for counter-tests.
+[[nodiscard]] Evidence with_fetched_issuers(Evidence evidence);
 
 }  // namespace postern::verdict

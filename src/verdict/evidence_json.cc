@@ -88,6 +88,24 @@ Json tls_json(const TlsEvidence& tls) {
       {"ocsp_staple", to_base64(tls.ocsp_staple)}};
 }
 
+Json fetched_json(const FetchedEvidence& fetched) {
+  Json fetches = Json::array();
+  for (const Fetch& one : fetched.fetches) {
+    fetches.push_back({{"kind", to_string(one.kind)},
+                       {"url", text(one.url)},
+                       {"certificate", one.certificate},
+                       {"ok", one.ok},
+                       {"error", text(one.error)},
+                       {"octets", one.octets},
+                       {"sha256", one.sha256},
+                       {"cached", one.cached}});
+  }
+  return {{"fetches", std::move(fetches)},
+          {"ocsp", octets_list(fetched.ocsp_der)},
+          {"crls", octets_list(fetched.crls_der)},
+          {"issuers", certificates_json(fetched.issuers)}};
+}
+
 // ---- in ----------------------------------------------------------------------------------------
 
 Result<void> read_reply(const JsonReader& in, std::string_view name,
@@ -175,15 +193,44 @@ Result<void> read_tls_certificates(const JsonReader& in, TlsEvidence& out) {
   return in.read_octets("ocsp_staple", out.ocsp_staple);
 }
 
-Result<void> read_crls(const JsonReader& in, std::vector<std::string>& out) {
-  std::vector<std::string> crls;
-  TRY_VOID(in.read("crls", crls, kMaxStoredCrls));
-  for (const std::string& crl : crls) {
-    std::optional<std::string> der = from_base64(crl);
-    if (!der) return in.wrong("crls", "holds something that is no base64");
-    out.push_back(*std::move(der));
+Result<void> read_octets_list(const JsonReader& in, std::string_view name, std::size_t max,
+                              std::vector<std::string>& out) {
+  std::vector<std::string> texts;
+  TRY_VOID(in.read(name, texts, max));
+  for (const std::string& one : texts) {
+    std::optional<std::string> octets = from_base64(one);
+    if (!octets) return in.wrong(name, "holds something that is no base64");
+    out.push_back(*std::move(octets));
   }
   return {};
+}
+
+Result<Fetch> read_fetch(const Json& json) {
+  TRY(const JsonReader in, JsonReader::of(json, "fetch"));
+  Fetch out;
+  TRY_VOID(in.read("kind", out.kind, parse_fetch_kind));
+  TRY_VOID(in.read("url", out.url));
+  TRY_VOID(in.read("certificate", out.certificate));
+  TRY_VOID(in.read("ok", out.ok));
+  TRY_VOID(in.read("error", out.error));
+  TRY_VOID(in.read_number("octets", out.octets, std::numeric_limits<std::uint32_t>::max()));
+  TRY_VOID(in.read("sha256", out.sha256));
+  TRY_VOID(in.read("cached", out.cached));
+  return out;
+}
+
+Result<void> read_fetched(const JsonReader& in, FetchedEvidence& out) {
+  if (const Json* const list = in.member("fetches"); list != nullptr) {
+    if (!list->is_array() || list->size() > kMaxStoredFetches)
+      return in.wrong("fetches", "is no list, or too long");
+    for (const Json& entry : *list) {
+      TRY(Fetch one, read_fetch(entry));
+      out.fetches.push_back(std::move(one));
+    }
+  }
+  TRY_VOID(read_octets_list(in, "ocsp", kMaxStoredFetches, out.ocsp_der));
+  TRY_VOID(read_octets_list(in, "crls", kMaxStoredCrls, out.crls_der));
+  return read_certificates(in, "issuers", out.issuers);
 }
 
 template <class Part>
@@ -214,7 +261,8 @@ Json to_json(const Evidence& evidence) {
           {"dns", dns_json(evidence.dns)},
           {"smtp", smtp_json(evidence.smtp)},
           {"tls", tls_json(evidence.tls)},
-          {"crls", octets_list(evidence.crls_der)}};
+          {"crls", octets_list(evidence.crls_der)},
+          {"fetched", fetched_json(evidence.fetched)}};
 }
 
 Result<Evidence> evidence_from_json(const Json& json) {
@@ -233,7 +281,8 @@ Result<Evidence> evidence_from_json(const Json& json) {
   TRY_VOID(read_part(in, "dns", out.dns, read_dns));
   TRY_VOID(read_part(in, "smtp", out.smtp, read_smtp));
   TRY_VOID(read_part(in, "tls", out.tls, read_tls));
-  TRY_VOID(read_crls(in, out.crls_der));
+  TRY_VOID(read_octets_list(in, "crls", kMaxStoredCrls, out.crls_der));
+  TRY_VOID(read_part(in, "fetched", out.fetched, read_fetched));
   return out;
 }
 

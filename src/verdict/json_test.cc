@@ -35,6 +35,12 @@ Evidence full_evidence() {
   e.tls.ca_names_count = 400;
   e.tls.ocsp_staple = std::string("\x30\x00\xff", 3);
   e.crls_der = {std::string("\x30\x82", 2)};
+  e.fetched.fetches = {
+      {FetchKind::ocsp, "http://o.example/", "AB", true, "", 471, "CD", true},
+      {FetchKind::crl, "http://c.example/x.crl", "AB", false, "HTTP status 404", 0, "", false}};
+  e.fetched.ocsp_der = {std::string("\x30\x01\x00", 3)};
+  e.fetched.crls_der = {std::string("\x30\x83", 2)};
+  e.fetched.issuers = {x509::testing::make_root("Fetched").certificate};
   return e;
 }
 
@@ -73,7 +79,10 @@ TEST(EvidenceJson, WrongKindsAreRefusedByName) {
         Case{R"({"tls":{"ocsp_staple":"a"}})", "ocsp_staple"},
         Case{R"({"smtp":{"keywords":[1]}})", "keywords"},
         Case{R"({"smtp":{"greeting":{"code":9999}}})", "code"}, Case{R"({"crls":["?"]})", "crls"},
-        Case{R"({"dns":[]})", "dns"}}) {
+        Case{R"({"dns":[]})", "dns"}, Case{R"({"fetched":[]})", "fetched"},
+        Case{R"({"fetched":{"fetches":{}}})", "fetches"},
+        Case{R"({"fetched":{"fetches":[{"kind":"ftp"}]}})", "kind"},
+        Case{R"({"fetched":{"ocsp":["?"]}})", "ocsp"}}) {
     const Result<Evidence> read = evidence_from_json(parse_json(c.json).value());
     ASSERT_FALSE(read) << c.json;
     EXPECT_NE(read.error().what().find(c.named), std::string::npos) << read.error().what();
@@ -98,7 +107,7 @@ Verdict full_verdict() {
   v.anchor = TrustedBy{"CN=Root", "AB", "partners", "/x.pem", "ops", "fabrikam", kNow};
   v.by_exception = "expired";
   v.evidence = {"line"};
-  v.wants = {"crl http://ca.example/x.crl"};
+  v.wants = {{FetchKind::crl, "http://ca.example/x.crl", "", ""}};
   v.time = kNow;
   return v;
 }
@@ -119,7 +128,8 @@ TEST(VerdictJson, UnknownOwnershipIsNull) {
 TEST(VerdictJson, WrongKindsAreRefused) {
   for (const char* bad :
        {"1", R"({"ok":"yes"})", R"({"fault":"nobody"})", R"({"checks":{}})", R"({"checks":[1]})",
-        R"({"id":"?"})", R"({"anchor":3})", R"({"asked":"some"})", R"({"time":5})"}) {
+        R"({"wants":["crl"]})", R"({"wants":["ldap ldap://x"]})", R"({"id":"?"})",
+        R"({"anchor":3})", R"({"asked":"some"})", R"({"time":5})"}) {
     EXPECT_FALSE(verdict_from_json(parse_json(bad).value())) << bad;
   }
 }

@@ -13,6 +13,7 @@ namespace postern::verdict {
 [[nodiscard]] std::optional<Stage> parse_stage(std::string_view text);
 [[nodiscard]] std::optional<Stop> parse_stop(std::string_view text);
 [[nodiscard]] std::optional<DnsEvidence::Status> parse_dns_status(std::string_view text);
+[[nodiscard]] std::optional<FetchKind> parse_fetch_kind(std::string_view text);
 [[nodiscard]] std::optional<CheckResult> parse_check_result(std::string_view text);
 [[nodiscard]] std::optional<Fault> parse_fault(std::string_view text);
 [[nodiscard]] std::optional<Certainty> parse_certainty(std::string_view text);

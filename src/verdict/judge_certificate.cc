@@ -8,6 +8,7 @@
 #include "verdict/judge_case.h"
 #include "x509/names.h"
 #include "x509/path.h"
+#include "x509/revocation_fetch.h"
 
 namespace postern::verdict {
 namespace {
@@ -31,25 +32,30 @@ std::string_view check_of(std::string_view code) {
 }
 
 PathResult find(const Case& c, const x509::TrustSets& sets) {
-  const x509::RevocationData data{c.evidence.crls_der,
-                                  c.evidence.tls.ocsp_staple.empty()
-                                      ? std::vector<std::string>{}
-                                      : std::vector<std::string>{c.evidence.tls.ocsp_staple}};
+  const Evidence& e = c.evidence;
+  x509::RevocationData data{e.crls_der, e.fetched.ocsp_der};
+  data.crls_der.insert(data.crls_der.end(), e.fetched.crls_der.begin(), e.fetched.crls_der.end());
+  if (!e.tls.ocsp_staple.empty()) data.ocsp_der.push_back(e.tls.ocsp_staple);
   x509::PathOptions options;
   options.purpose = c.sending() ? x509::Purpose::tls_server : x509::Purpose::tls_client;
   options.now = c.now;
   options.check_revocation = c.policy.revocation != Revocation::off;
-  return x509::find_path(c.evidence.tls.presented, sets, data, options);
+  return x509::find_path(e.tls.presented, sets, data, options);
 }
 
-void want(Case& c, std::string_view kind, const std::vector<std::string>& urls) {
+// Only what an observer can fetch; CAs of Windows domains also name ldap: addresses.
+bool is_fetchable(std::string_view url) {
+  return istarts_with(url, "http://") || istarts_with(url, "https://");
+}
+
+void want(Case& c, FetchKind kind, const std::vector<std::string>& urls,
+          const Certificate& certificate, const std::string& ocsp_request = {}) {
   for (const std::string& url : urls) {
-    // Only what an observer can fetch; CAs of Windows domains also name ldap: addresses.
-    if (!istarts_with(url, "http://") && !istarts_with(url, "https://")) continue;
-    const std::string line = std::string(kind) + " " + url;
+    if (!is_fetchable(url)) continue;
+    Want one{kind, url, certificate.sha256(), ocsp_request};
     auto& wants = c.verdict.wants;
-    if (wants.size() < kMaxWants && std::ranges::find(wants, line) == wants.end()) {
-      wants.push_back(line);
+    if (wants.size() < kMaxWants && std::ranges::find(wants, one) == wants.end()) {
+      wants.push_back(std::move(one));
     }
   }
 }
@@ -114,9 +120,11 @@ void report_fault(Case& c, const PathResult& path, const PathFault& fault,
   found.excusable = true;
   found.evidence.insert(found.evidence.begin(),
                         certificate_line("presented leaf", c.evidence.tls.presented.front()));
-  if (fault.code == "incomplete-chain" && !misplaced && c.at_least(Level::validate) &&
-      !path.path.empty()) {
-    want(c, "aia", path.path.back().aia_urls());
+  // Where the path ends without its root, the next certificate may be had from the last one's CA.
+  const bool open_end = fault.code == "incomplete-chain" || fault.code == "untrusted-root";
+  if (open_end && !misplaced && c.at_least(Level::validate) && !path.path.empty() &&
+      !path.path.back().self_signed()) {
+    want(c, FetchKind::aia, path.path.back().aia_urls(), path.path.back());
   }
   c.fail(check_of(fault.code), std::move(found), c.at_least(Level::validate));
 }
@@ -164,13 +172,49 @@ bool names_a_source(const Certificate& certificate) {
   return !certificate.crl_urls().empty() || !certificate.ocsp_urls().empty();
 }
 
-void judge_unknown_revocation(Case& c, const Certificate& certificate,
+constexpr std::size_t kMaxToldFetches = 6;
+
+// What became of the places that the certificate names; empty: none was asked.
+std::string told_fetches(const Case& c, const Certificate& certificate) {
+  std::vector<std::string> told;
+  const auto named = [](const std::vector<std::string>& urls, const std::string& url) {
+    return std::ranges::find(urls, url) != urls.end();
+  };
+  for (const Fetch& fetch : c.evidence.fetched.fetches) {
+    const bool ocsp = fetch.kind == FetchKind::ocsp && fetch.certificate == certificate.sha256();
+    const bool crl = fetch.kind == FetchKind::crl && named(certificate.crl_urls(), fetch.url);
+    if (!ocsp && !crl) continue;
+    told.push_back(std::string(to_string(fetch.kind)) + " " + quoted(fetch.url) + ": " +
+                   (fetch.ok ? "came, but does not settle it" : quoted(fetch.error)));
+  }
+  for (const auto* urls : {&certificate.ocsp_urls(), &certificate.crl_urls()}) {
+    for (const std::string& url : *urls) {
+      if (!is_fetchable(url))
+        told.push_back(quoted(url) + ": not followed, only http and https are");
+    }
+  }
+  if (told.size() > kMaxToldFetches) {
+    const std::string more = std::to_string(told.size() - kMaxToldFetches) + " more";
+    told.resize(kMaxToldFetches);
+    told.push_back(more);
+  }
+  return join(told, "; ");
+}
+
+void judge_unknown_revocation(Case& c, const Certificate& certificate, const Certificate* issuer,
                               const x509::RevocationStatus& status) {
-  const std::string detail = "the revocation state of '" + quoted(certificate.subject()) +
-                             "' is not known: " + quoted(status.detail);
+  std::string detail = "the revocation state of '" + quoted(certificate.subject()) +
+                       "' is not known: " + quoted(status.detail);
+  if (!names_a_source(certificate)) detail += "; the certificate names no place to ask";
+  if (const std::string told = told_fetches(c, certificate); !told.empty())
+    detail += " (" + told + ")";
   if (c.at_least(Level::validate)) {
-    want(c, "ocsp", certificate.ocsp_urls());
-    want(c, "crl", certificate.crl_urls());
+    // OCSP before CRL: some kilobytes that are hours old, not megabytes that may be days old.
+    const Result<std::string> request =
+        issuer == nullptr ? Result<std::string>() : x509::ocsp_request(certificate, *issuer);
+    if (issuer != nullptr && request)
+      want(c, FetchKind::ocsp, certificate.ocsp_urls(), certificate, *request);
+    want(c, FetchKind::crl, certificate.crl_urls(), certificate);
   }
   if (c.policy.revocation != Revocation::required) {
     return c.unknown("revocation", "revocation-unreachable", detail);
@@ -181,8 +225,9 @@ void judge_unknown_revocation(Case& c, const Certificate& certificate,
   found.excusable = true;
   found.facts = facts_of(certificate);
   found.evidence = {certificate_line("certificate", certificate)};
-  for (const std::string& url : certificate.ocsp_urls()) found.evidence.push_back(quoted(url));
-  for (const std::string& url : certificate.crl_urls()) found.evidence.push_back(quoted(url));
+  for (const auto* urls : {&certificate.ocsp_urls(), &certificate.crl_urls()}) {
+    for (const std::string& url : *urls) found.evidence.push_back(quoted(url));
+  }
   c.fail("revocation", std::move(found), c.at_least(Level::validate));
 }
 
@@ -199,7 +244,8 @@ void judge_revocation(Case& c, const PathResult& path) {
         c.policy.revocation == Revocation::required || names_a_source(path.path[i]);
     if (path.revocation[i].state != x509::RevocationState::unknown || !matters) continue;
     all_known = false;
-    judge_unknown_revocation(c, path.path[i], path.revocation[i]);
+    const Certificate* issuer = i + 1 < path.path.size() ? &path.path[i + 1] : nullptr;
+    judge_unknown_revocation(c, path.path[i], issuer, path.revocation[i]);
   }
   if (all_known) c.pass("revocation", "nothing that is published says revoked");
 }

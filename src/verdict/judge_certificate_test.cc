@@ -116,7 +116,7 @@ TEST(JudgeCertificate, IncompleteChainsWantTheIssuerTheyName) {
   spec.aia_urls = {"http://ca.example/issuing.cer"};
   Evidence e = presenting(spec);
   e.tls.presented.pop_back();
-  EXPECT_EQ(judged(e).wants, std::vector<std::string>{"aia http://ca.example/issuing.cer"});
+  EXPECT_EQ(wanted(judged(e)), std::vector<std::string>{"aia http://ca.example/issuing.cer"});
   EXPECT_TRUE(judged(e, Level::encrypt).wants.empty());
 }
 
@@ -211,43 +211,6 @@ TEST(JudgeException, NeverRevivesADeadSession) {
   TlsPolicy p = policy_at(Level::encrypt);
   p.exception = PolicyException{"handshake-failed", kNow + 1h, "ops", "no"};
   EXPECT_FALSE(judge(stopped_at(Stage::handshake, Stop::reset), p, kNow).ok);
-}
-
-struct Revocable {
-  x509::Certificate leaf, issuer;
-  factory::Issued ca;
-};
-
-Revocable revocable() {
-  const factory::Issued ca = Pki::get().root;
-  factory::CertificateSpec spec = leaf_spec();
-  spec.crl_urls = {"http://ca.example/x.crl", "ldap://ca.example/x"};
-  return {factory::issue(ca, spec).certificate, ca.certificate, ca};
-}
-
-TEST(JudgeRevocation, RevokedFailsAndComesFirst) {
-  const Revocable r = revocable();
-  Evidence e = presenting({r.leaf});
-  e.crls_der = {factory::make_crl(r.ca, {.revoked = {{r.leaf}}})};
-  TlsPolicy p = policy_at(Level::authenticate);
-  p.reference = {{"other.example", "tls_domain"}};
-  EXPECT_EQ(judge(e, p, kNow).code, "revoked");
-  p.revocation = Revocation::off;
-  EXPECT_EQ(judge(e, p, kNow).code, "name-mismatch");
-}
-
-TEST(JudgeRevocation, UnknownDeliversUnlessRequiredAndSaysWhatIsWanted) {
-  const Revocable r = revocable();
-  TlsPolicy p = policy_at(Level::authenticate);
-  const Verdict v = judge(presenting({r.leaf}), p, kNow);
-  EXPECT_TRUE(v.ok);
-  EXPECT_EQ(find_check(v, "revocation")->result, CheckResult::unknown);
-  EXPECT_EQ(v.wants, std::vector<std::string>{"crl http://ca.example/x.crl"});
-  p.revocation = Revocation::required;
-  EXPECT_EQ(judge(presenting({r.leaf}), p, kNow).code, "revocation-unreachable");
-  Evidence e = presenting({r.leaf});
-  e.crls_der = {factory::make_crl(r.ca, {})};
-  EXPECT_TRUE(judge(e, p, kNow).ok) << judge(e, p, kNow).cause;
 }
 
 TEST(Decisive, TheCleanHostElseTheOneThatCameFurthest) {

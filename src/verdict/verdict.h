@@ -11,6 +11,7 @@
 #include "base/id.h"
 #include "base/json_fwd.h"
 #include "base/result.h"
+#include "verdict/fetched.h"
 #include "verdict/tls_policy.h"
 
 namespace postern::verdict {
@@ -70,8 +71,11 @@ struct Verdict {
   std::optional<TrustedBy> anchor;
   std::string by_exception;           // code that an exception let pass; empty: none
   std::vector<std::string> evidence;  // the lines that decided
-  std::vector<std::string> wants;     // URLs of facts that could be fetched ("crl http://...")
-  std::string host, address;          // of the Evidence
+  // Facts that could be fetched, in the order in which they should be tried: for each certificate
+  // whose state is unknown its OCSP responders, then its CRLs. Of the Evidence's own fetches it
+  // takes no notice: what was tried in vain is still wanted.
+  std::vector<Want> wants;
+  std::string host, address;  // of the Evidence
   Time time{};
 };
 

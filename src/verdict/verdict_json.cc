@@ -1,4 +1,5 @@
 #include "base/json.h"
+#include "base/text.h"
 #include "verdict/json_reader.h"
 #include "verdict/json_words.h"
 #include "verdict/verdict.h"
@@ -29,6 +30,23 @@ Json anchor_json(const std::optional<TrustedBy>& anchor) {
           {"added_by", anchor->added_by},
           {"partner", anchor->partner},
           {"added", format_rfc3339(anchor->added)}};
+}
+
+Json wants_json(const std::vector<Want>& wants) {
+  Json out = Json::array();
+  for (const Want& want : wants) out.push_back(printable(want.str()));
+  return out;
+}
+
+Result<void> read_wants(const JsonReader& in, std::vector<Want>& out) {
+  std::vector<std::string> lines;
+  TRY_VOID(in.read("wants", lines, kMaxListed));
+  for (const std::string& line : lines) {
+    std::optional<Want> want = parse_want(line);
+    if (!want) return in.wrong("wants", "holds something that is no kind and URL");
+    out.push_back(*std::move(want));
+  }
+  return {};
 }
 
 Result<void> read_checks(const JsonReader& in, std::vector<Check>& out) {
@@ -86,7 +104,7 @@ Result<void> read_facts(const JsonReader& in, Verdict& out) {
   TRY_VOID(read_anchor(in, out.anchor));
   TRY_VOID(in.read("by_exception", out.by_exception));
   TRY_VOID(in.read("evidence", out.evidence, kMaxListed));
-  TRY_VOID(in.read("wants", out.wants, kMaxListed));
+  TRY_VOID(read_wants(in, out.wants));
   TRY_VOID(in.read("host", out.host));
   TRY_VOID(in.read("address", out.address));
   return in.read("time", out.time);
@@ -115,7 +133,7 @@ Json to_json(const Verdict& v) {
           {"anchor", anchor_json(v.anchor)},
           {"by_exception", v.by_exception},
           {"evidence", v.evidence},
-          {"wants", v.wants},
+          {"wants", wants_json(v.wants)},
           {"host", v.host},
           {"address", v.address},
           {"time", format_rfc3339(v.time)}};

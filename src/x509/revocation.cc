@@ -45,7 +45,7 @@ RevocationStatus RevocationIndex::status(const Certificate& certificate, const C
                                          Time now) {
   RevocationStatus out;
   for (const std::string& der : ocsp_)
-    merge(out, judge_ocsp(der, certificate, issuer, now), "staple");
+    merge(out, judge_ocsp(der, certificate, issuer, now), "ocsp");
   for (std::size_t i = 0; i < crls_.size(); ++i) {
     if (crls_[i] == nullptr) {
       merge(out, unknown_because("a CRL is unreadable"), "crl");

@@ -22,7 +22,7 @@ struct RevocationData {
 enum class RevocationState { good, revoked, unknown };
 struct RevocationStatus {
   RevocationState state = RevocationState::unknown;
-  std::string source;  // "staple", "crl", empty
+  std::string source;  // "ocsp", "crl", empty
   std::string detail;  // why unknown: "no CRL of this issuer", "CRL past nextUpdate 2026-11-01",
                        // "response of another certificate", ...
   Time revoked_at{};

@@ -104,7 +104,7 @@ TEST_F(Revocation, AnIssuerWithoutCrlSignUsageMakesNoCrl) {
 TEST_F(Revocation, OcspAnswers) {
   using Status = OcspSpec::Status;
   EXPECT_EQ(by_ocsp({make_ocsp(root, leaf.certificate, {})}).state, State::good);
-  EXPECT_EQ(by_ocsp({make_ocsp(root, leaf.certificate, {})}).source, "staple");
+  EXPECT_EQ(by_ocsp({make_ocsp(root, leaf.certificate, {})}).source, "ocsp");
   const RevocationStatus revoked = by_ocsp(
       {make_ocsp(root, leaf.certificate, {.status = Status::revoked, .revoked_at = kNow - 2h})});
   EXPECT_EQ(revoked.state, State::revoked);
@@ -151,7 +151,7 @@ TEST_F(Revocation, RevokedBySomeSourceBeatsGoodBeatsUnknown) {
   const RevocationStatus found =
       revocation_status(leaf.certificate, root.certificate, {{stale}, {good}}, kNow);
   EXPECT_EQ(found.state, State::good);
-  EXPECT_EQ(found.source, "staple");
+  EXPECT_EQ(found.source, "ocsp");
 }
 
 TEST_F(Revocation, CrlFilesInPemAndDer) {

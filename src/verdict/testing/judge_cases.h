@@ -97,6 +97,13 @@ inline TlsPolicy policy_at(Level level) {
   return p;
 }
 
+// The wants as the verdict's JSON shows them.
+inline std::vector<std::string> wanted(const Verdict& v) {
+  std::vector<std::string> out;
+  for (const Want& want : v.wants) out.push_back(want.str());
+  return out;
+}
+
 inline const Check* find_check(const Verdict& v, std::string_view name) {
   for (const Check& check : v.checks) {
     if (check.name == name) return &check;

@@ -1,0 +1,92 @@
+#include "probe/preflight_case.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "mail/domain.h"
+#include "verdict/judge.h"
+#include "x509/names.h"
+
+namespace postern::probe {
+
+std::string day_of(Time t) {
+  return format_rfc3339(t).substr(0, 10);
+}
+
+PreflightCase::PreflightCase(const PreflightInputs& in) : inputs(in) {
+  report.subject = leaf().subject();
+  report.thumbprint = leaf().thumbprint();
+}
+
+void PreflightCase::add(Impact impact, std::string_view code, std::string who,
+                        std::string connector, std::string cause,
+                        std::optional<verdict::Verdict> verdict) {
+  for (PreflightFinding& found : report.findings) {
+    const bool same = found.code == code && found.who == who && found.connector == connector &&
+                      found.cause == cause && found.impact == impact;
+    if (!same) continue;
+    if (found.reading != reading) found.reading.clear();
+    return;
+  }
+  report.findings.push_back({impact, std::string(code), std::move(who), std::move(connector),
+                             std::move(cause), reading, std::move(verdict)});
+}
+
+void PreflightCase::want_name(const std::string& name) {
+  const bool dns_name =
+      mail::parse_domain(name.starts_with("*.") ? name.substr(2) : name).has_value();
+  if (!dns_name || std::ranges::find(report.wanted_names, name) != report.wanted_names.end())
+    return;
+  report.wanted_names.push_back(name);
+}
+
+bool PreflightCase::bears(std::string_view name) const {
+  const bool as_cn = std::ranges::any_of(leaf().common_names(),
+                                         [&](const std::string& cn) { return iequals(cn, name); });
+  return as_cn || x509::match_name(leaf(), name, /*legacy_cn=*/true) != x509::NameMatch::no;
+}
+
+verdict::Verdict PreflightCase::judge(const Counterpart& counterpart,
+                                      const std::vector<x509::Certificate>& chain) const {
+  verdict::Evidence seen;
+  seen.judged = counterpart.judged;
+  seen.time = inputs.now;
+  seen.host = counterpart.host;
+  seen.stage = verdict::Stage::done;
+  seen.smtp.starttls_offered = true;
+  seen.tls.attempted = seen.tls.completed = seen.tls.confirmed = true;
+  seen.tls.version = "TLSv1.3";
+  seen.tls.presented = chain;
+  seen.crls_der = inputs.crls_der;
+  verdict::TlsPolicy policy;
+  policy.level = counterpart.level;
+  policy.reference = counterpart.reference;
+  policy.trust = inputs.public_roots;
+  policy.legacy_cn = true;  // Exchange compares the subject too
+  policy.set_by = counterpart.who;
+  // What was not looked up is not held against the certificate.
+  policy.revocation = inputs.online && counterpart.wants_revocation
+                          ? verdict::Revocation::required
+                          : verdict::Revocation::when_published;
+  return verdict::judge(seen, policy, inputs.now);
+}
+
+void report_lost_names(PreflightCase& c, const std::vector<std::string>& old_names,
+                       const std::string& old_label) {
+  std::vector<std::string> lost;
+  for (const std::string& name : old_names) {
+    // A wildcard is kept only by the same wildcard.
+    const bool kept = name.starts_with("*.")
+                          ? std::ranges::any_of(c.leaf().dns_names(),
+                                                [&](const auto& n) { return iequals(n, name); })
+                          : c.bears(name);
+    if (!kept) lost.push_back(name);
+  }
+  if (lost.empty()) return;
+  for (const std::string& name : lost) c.want_name(name);
+  c.add(Impact::warning, "name-mismatch", "whoever knows us by these names", "",
+        "The new certificate no longer bears " + join(lost, ", ") + ", which " + old_label +
+            " bears.");
+}
+
+}  // namespace postern::probe

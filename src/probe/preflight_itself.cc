@@ -1,0 +1,77 @@
+// The new certificate by itself: its key, its dates, and what anybody who validates makes of it.
+#include <algorithm>
+
+#include "base/text.h"
+#include "probe/preflight_case.h"
+
+namespace postern::probe {
+namespace {
+
+constexpr Duration kSoon = std::chrono::days(30);
+
+bool is_http(const std::string& url) {
+  return istarts_with(url, "http://") || istarts_with(url, "https://");
+}
+
+void judge_key(PreflightCase& c) {
+  const NewCertificate& fresh = c.inputs.certificate;
+  if (!fresh.key_fits) {
+    c.report.not_looked_at.push_back(
+        "The private key: none was given (--key), so nobody checked that it fits.");
+  } else if (!*fresh.key_fits) {
+    c.add(Impact::breaks,
+          fresh.key_problem_code.empty() ? "private-key-inaccessible" : fresh.key_problem_code,
+          "everybody", "", fresh.key_problem);
+  }
+}
+
+// Revocation is asked by those who ask it where the certificate says.
+void judge_revocation_sources(PreflightCase& c) {
+  std::vector<std::string> urls = c.leaf().crl_urls();
+  urls.insert(urls.end(), c.leaf().ocsp_urls().begin(), c.leaf().ocsp_urls().end());
+  if (c.leaf().self_signed()) return;
+  if (urls.empty()) {
+    c.add(Impact::warning, "revocation-unreachable", "Exchange Online, domain security", "",
+          "The certificate names no CRL and no OCSP responder, so nobody can ask whether it was "
+          "revoked.");
+  } else if (std::ranges::none_of(urls, is_http)) {
+    c.add(Impact::warning, "revocation-unreachable", "Exchange Online, domain security", "",
+          "Whether it was revoked can be asked only at " + join(urls, ", ") +
+              ", which outside your network nobody reaches.");
+  }
+  for (const std::string& problem : c.inputs.fetch_problems)
+    c.add(Impact::warning, "revocation-unreachable", "whoever asks for revocation", "",
+          "Asked from here: " + problem + ".");
+}
+
+// Private trust is a choice; whether it suits is for the counterparts that are known. The rest
+// stands in everybody's way.
+Impact impact_of(const verdict::Verdict& verdict) {
+  return verdict.code == "untrusted-root" || verdict.code == "self-signed" ? Impact::warning
+                                                                           : Impact::breaks;
+}
+
+}  // namespace
+
+void judge_itself(PreflightCase& c) {
+  judge_key(c);
+  Counterpart anybody;
+  anybody.who = "whoever validates against public roots";
+  anybody.host =
+      c.leaf().common_names().empty() ? "the new certificate" : c.leaf().common_names().front();
+  anybody.level = verdict::Level::validate;
+  const verdict::Verdict verdict = c.judge(anybody, c.inputs.certificate.chain);
+  if (!verdict.ok) c.add(impact_of(verdict), verdict.code, anybody.who, "", verdict.cause, verdict);
+  const Time end = c.leaf().not_after();
+  if (end > c.inputs.now && end - c.inputs.now < kSoon)
+    c.add(Impact::warning, "expired", "everybody", "",
+          "It ends on " + day_of(end) + ", within 30 days.");
+  if (!c.leaf().eku_allows_client()) {
+    c.add(Impact::note, "wrong-key-usage", "peers that ask for a client certificate", "",
+          "Its extended key usage lacks clientAuth. Public CAs no longer issue it; a peer that "
+          "insists on it refuses this certificate on outbound sessions.");
+  }
+  judge_revocation_sources(c);
+}
+
+}  // namespace postern::probe

@@ -12,6 +12,7 @@
 
 #include "admin/unix_socket.h"
 #include "base/log.h"
+#include "base/log_gate.h"
 
 namespace postern::admin {
 namespace {
@@ -53,7 +54,16 @@ struct AdminServer::State : std::enable_shared_from_this<State> {
   io::Signal ended;
   std::size_t connections = 0;
   std::atomic<bool> closing{false};
+  log::Gate failures{1};  // lines a minute
+
+  void tell_failure(const std::string& error);
 };
+
+void AdminServer::State::tell_failure(const std::string& error) {
+  std::uint64_t left_out = 0;
+  if (!failures.open(system_clock().now(), left_out)) return;
+  log::write(kAcceptFailed, {{"error", error}, {"left_out", std::to_string(left_out)}});
+}
 
 io::Task<void> AdminServer::State::accept_all(std::shared_ptr<State> self) {
   while (!self->closing) {
@@ -66,7 +76,7 @@ io::Task<void> AdminServer::State::accept_all(std::shared_ptr<State> self) {
     const auto [error] = co_await self->acceptor.async_accept(socket, use_tuple);
     if (self->closing) break;
     if (error) {
-      log::write(kAcceptFailed, {{"error", error.message()}});
+      self->tell_failure(error.message());
       co_await io::sleep_for(kAcceptPause);
       continue;
     }

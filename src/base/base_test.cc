@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/id.h"
 #include "base/json.h"
+#include "base/log_gate.h"
 #include "base/result.h"
 #include "base/text.h"
 
@@ -57,6 +58,18 @@ TEST(Id, LaterIdsAreGreaterEvenWhenTheClockGoesBack) {
   EXPECT_EQ(MessageId::parse(lower(b.str())), b);
   EXPECT_FALSE(MessageId::parse("U000000000000"));
   EXPECT_FALSE(MessageId::parse("ZZZZZZZZZZZZZ"));
+}
+
+TEST(LogGate, LinesOfAMinuteAreBoundedAndTheNextOneCountsTheRest) {
+  log::Gate gate(1);
+  const Time start{};
+  std::uint64_t left_out = 7;
+  EXPECT_TRUE(gate.open(start + 60s, left_out));
+  EXPECT_EQ(left_out, 0U);
+  EXPECT_FALSE(gate.open(start + 61s, left_out));
+  EXPECT_FALSE(gate.open(start + 119s, left_out));
+  EXPECT_TRUE(gate.open(start + 120s, left_out));
+  EXPECT_EQ(left_out, 2U);
 }
 
 TEST(Text, PrintableNeverCarriesControlOrBadUtf8) {

@@ -8,6 +8,7 @@
 #include "admin/handler.h"
 #include "base/log.h"
 #include "cli/command.h"
+#include "io/descriptors.h"
 #include "relay/configuration.h"
 #include "relay/gateway.h"
 
@@ -18,6 +19,7 @@ constexpr Duration kShutdownGrace{10'000};
 
 constexpr log::Event kAdmin{1210, log::Level::info, "admin.start"};
 constexpr log::Event kSignal{1211, log::Level::info, "gateway.signal"};
+constexpr log::Event kDescriptors{1213, log::Level::info, "limit.files"};
 constexpr log::Event kLogFileLost{1212, log::Level::error, "log.lost"};
 
 struct Options {
@@ -73,6 +75,9 @@ int run_serve(const Shell& shell, const Options& options) {
     const Result<void> opened = log::set_file(log_file);
     if (!opened) return shell.fail("server.log_file: " + opened.error().what());
   }
+  const std::uint64_t files = io::raise_descriptor_limit();
+  log::write(kDescriptors, {{"open_files", std::to_string(files)},
+                            {"receive_sessions", std::to_string(io::sessions_for(files))}});
   const sigset_t signals = block_signals();
   auto gateway = relay::Gateway::create(std::move(configuration), system_clock());
   if (!gateway) return shell.fail(gateway.error().what());

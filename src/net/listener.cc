@@ -9,6 +9,8 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "base/log.h"
+#include "base/log_gate.h"
 #include "net/socket.h"
 
 namespace postern::net {
@@ -19,7 +21,16 @@ using boost::system::error_code;
 
 namespace {
 
-constexpr Duration kPauseWithoutDescriptors{100};
+constexpr Duration kPauseAfterFailure{100};  // an accept at once would only fail again
+constexpr log::Event kAcceptFailed{1011, log::Level::warning, "listener.accept_failed"};
+
+// All listeners together: what fails for one (no file descriptors) fails for all.
+void tell_failure(const std::string& error) {
+  static log::Gate gate(1);
+  std::uint64_t left_out = 0;
+  if (!gate.open(system_clock().now(), left_out)) return;
+  log::write(kAcceptFailed, {{"error", error}, {"left_out", std::to_string(left_out)}});
+}
 
 asio::io_context& context_of(const io::Executor& executor) {
   return *static_cast<asio::io_context*>(executor.native());
@@ -69,15 +80,14 @@ io::Task<void> Listener::State::accept_loop(std::shared_ptr<State> self) {
     error_code error;
     co_await self->acceptor.async_accept(socket, asio::redirect_error(asio::use_awaitable, error));
     if (self->closed) co_return;
-    // A connection that ended in the queue (ECONNABORTED and kin, accept(2)) is nobody's problem;
-    // without descriptors or memory an accept at once would only fail again.
     if (!error) {
       hand_over(self, std::move(socket), target);
-    } else if (error == asio::error::no_descriptors ||
-               error == boost::system::errc::too_many_files_open_in_system ||
-               error == asio::error::no_buffer_space || error == asio::error::no_memory) {
-      co_await io::sleep_for(kPauseWithoutDescriptors);
+      continue;
     }
+    // A connection that ended in the queue (ECONNABORTED, accept(2)) is nobody's problem.
+    if (error == asio::error::connection_aborted) continue;
+    tell_failure(error.message());
+    co_await io::sleep_for(kPauseAfterFailure);
   }
 }
 

@@ -21,7 +21,8 @@ class Listener {
                                                               const policy::Endpoint& endpoint);
   ~Listener();
   // Accepts until close(); every connection goes to `on_connection` on one of the runtime's loops
-  // (round robin), where the Stream lives. Out of descriptors: pauses 100 ms and goes on.
+  // (round robin), where the Stream lives. A failure to accept
+  // (out of descriptors) is logged once a minute; it pauses 100 ms and goes on.
   void start(std::function<void(std::unique_ptr<Stream>, io::Executor)> on_connection);
   void close();  // any thread
   [[nodiscard]] std::uint16_t port() const;

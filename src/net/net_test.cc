@@ -1,3 +1,5 @@
+#include <filesystem>
+#include <fstream>
 #include <future>
 #include <mutex>
 #include <set>
@@ -5,7 +7,12 @@
 #include <tuple>
 
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
+#include "base/log.h"
 #include "net/listener.h"
 #include "net/stream.h"
 #include "tls/testing/credentials.h"
@@ -314,6 +321,45 @@ TEST_F(NetTest, ManyConnectionsAreSpreadOverTheLoops) {
   std::set<void*> loops;
   for (const auto& [stream, loop] : accepted) loops.insert(loop);
   EXPECT_EQ(loops.size(), runtime_.loops());
+}
+
+// Without descriptors a connection waits in the backlog; one line of the log says so, not one a
+// try.
+TEST_F(NetTest, WithoutDescriptorsAListenerWaitsAndSaysSoOnce) {
+  const std::string log_path = testing::TempDir() + "postern-net-accept.log";
+  std::filesystem::remove(log_path);
+  ASSERT_TRUE(log::set_file(log_path));
+  const auto lines = [&] {
+    std::ifstream in(log_path);
+    const std::string text{std::istreambuf_iterator<char>(in), {}};
+    std::size_t count = 0;
+    for (std::size_t at = 0; (at = text.find("P1011", at)) != std::string::npos; ++at) ++count;
+    return count;
+  };
+  auto listener = Listener::bind(runtime_, {"127.0.0.1", 0});
+  ASSERT_TRUE(listener);
+  std::promise<void> accepted;
+  (*listener)->start([&](StreamPtr, io::Executor) { accepted.set_value(); });
+
+  const int client = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in to{};
+  to.sin_family = AF_INET;
+  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  to.sin_port = htons((*listener)->port());
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  rlimit none = before;
+  none.rlim_cur = 0;
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+  EXPECT_EQ(::connect(client, reinterpret_cast<sockaddr*>(&to), sizeof(to)), 0);
+  std::future<void> served = accepted.get_future();
+  EXPECT_EQ(served.wait_for(500ms), std::future_status::timeout);  // some five tries
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+  EXPECT_EQ(served.wait_for(kLong), std::future_status::ready);
+  EXPECT_GE(lines(), 1U);
+  EXPECT_LE(lines(), 2U);  // a minute may have begun in between
+  ::close(client);
+  (*listener)->close();
 }
 
 }  // namespace

@@ -44,6 +44,7 @@ bool ClientLimits::Bucket::take(unsigned rate, Time now) {
 Admission ClientLimits::connect(const policy::ReceiveConnector& connector,
                                 const std::string& address, Time now) {
   const std::lock_guard lock(mutex_);
+  if (sessions_ >= max_sessions_) return Admission::too_many_sessions;
   unsigned& all = connections_[connector.name];
   if (all >= connector.max_connections) return Admission::too_many_connections;
   const std::string key = key_of(connector.name, address);
@@ -61,6 +62,7 @@ Admission ClientLimits::connect(const policy::ReceiveConnector& connector,
   }
   ++client->connections;
   ++all;
+  ++sessions_;
   return Admission::admitted;
 }
 
@@ -69,6 +71,7 @@ void ClientLimits::disconnect(const std::string& connector, const std::string& a
   const std::string key = key_of(connector, address);
   const auto client = clients_.find(key);
   if (client == clients_.end() || client->second.connections == 0) return;
+  --sessions_;
   if (--client->second.connections == 0) set_idle(key, client->second);
   const auto all = connections_.find(connector);
   if (all == connections_.end()) return;
@@ -113,6 +116,7 @@ std::optional<Reply> refusal(Admission admission, const std::string& fqdn) {
   switch (admission) {
     case Admission::admitted:
       return std::nullopt;
+    case Admission::too_many_sessions:
     case Admission::too_many_connections:
       return Reply(421, EnhancedCode{4, 3, 2}, fqdn + " Too many connections, try again later");
     case Admission::too_many_of_client:
@@ -130,6 +134,8 @@ std::string_view to_string(Admission admission) {
   switch (admission) {
     case Admission::admitted:
       return "admitted";
+    case Admission::too_many_sessions:
+      return "as many sessions as the limit of open files allows (RLIMIT_NOFILE)";
     case Admission::too_many_connections:
       return "max_connections reached";
     case Admission::too_many_of_client:

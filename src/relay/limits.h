@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <list>
 #include <mutex>
 #include <optional>
@@ -22,6 +23,7 @@ constexpr std::size_t kMaxTrackedClients = 100'000;
 
 enum class Admission {
   admitted,
+  too_many_sessions,     // of the process: file descriptors
   too_many_connections,  // of the connector
   too_many_of_client,
   connection_rate,
@@ -30,7 +32,10 @@ enum class Admission {
 
 class ClientLimits {
  public:
-  explicit ClientLimits(std::size_t max_clients = kMaxTrackedClients) : max_clients_(max_clients) {}
+  // `max_sessions`: of all connectors together.
+  explicit ClientLimits(std::size_t max_clients = kMaxTrackedClients,
+                        std::size_t max_sessions = std::numeric_limits<std::size_t>::max())
+      : max_clients_(max_clients), max_sessions_(max_sessions) {}
 
   // Counts a connection, where it is admitted, until disconnect() with the same names.
   [[nodiscard]] Admission connect(const policy::ReceiveConnector& connector,
@@ -60,11 +65,12 @@ class ClientLimits {
   Client* find_or_make(const std::string& key, Time now);
   void set_idle(const std::string& key, Client& client);
 
-  const std::size_t max_clients_;
+  const std::size_t max_clients_, max_sessions_;
   mutable std::mutex mutex_;
   Clients clients_;
   std::list<std::string> idle_;  // keys of clients without a connection, longest idle first
   std::unordered_map<std::string, unsigned> connections_;  // by connector
+  std::size_t sessions_ = 0;                               // of all connectors
 };
 
 // What a client reads that was not admitted; nullopt for Admission::admitted. `fqdn`: who says so

@@ -46,6 +46,22 @@ TEST(ClientLimits, ConnectionsOfAConnectorAreBoundedWhoeverComes) {
   EXPECT_EQ(limits.connect(c, "192.0.2.9", kStart), Admission::admitted);
 }
 
+TEST(ClientLimits, SessionsOfAllConnectorsTogetherAreBoundedAndToldSo) {
+  ClientLimits limits(kMaxTrackedClients, 3);
+  const auto c = connector();
+  auto other = connector();
+  other.name = "apps";
+  EXPECT_EQ(limits.connect(c, "192.0.2.1", kStart), Admission::admitted);
+  EXPECT_EQ(limits.connect(c, "192.0.2.2", kStart), Admission::admitted);
+  EXPECT_EQ(limits.connect(other, "192.0.2.3", kStart), Admission::admitted);
+  EXPECT_EQ(limits.connect(other, "192.0.2.4", kStart), Admission::too_many_sessions);
+  const auto reply = refusal(Admission::too_many_sessions, "edge1.contoso.com");
+  ASSERT_TRUE(reply);
+  EXPECT_TRUE(reply->str().starts_with("421 4.3.2 edge1.contoso.com")) << reply->str();
+  limits.disconnect("internet", "192.0.2.1");
+  EXPECT_EQ(limits.connect(other, "192.0.2.4", kStart), Admission::admitted);
+}
+
 TEST(ClientLimits, ConnectionRateRefillsOverTheMinute) {
   ClientLimits limits;
   auto c = connector();

@@ -38,22 +38,6 @@ std::string tls_words(const policy::ReceiveConnector& config, const Connector& c
 
 // --- what sessions share ---
 
-bool LogGate::open(Time now, std::uint64_t& left_out) {
-  const std::lock_guard lock(mutex_);
-  const Time minute = std::chrono::floor<std::chrono::minutes>(now);
-  if (minute != minute_) {
-    minute_ = minute;
-    written_ = 0;
-  }
-  if (written_ >= kLinesPerMinute) {
-    ++left_out_;
-    return false;
-  }
-  ++written_;
-  left_out = std::exchange(left_out_, 0);
-  return true;
-}
-
 bool VerdictGate::open(const std::string& connector, const std::string& address, Time now) {
   const std::lock_guard lock(mutex_);
   const Time minute = std::chrono::floor<std::chrono::minutes>(now);

@@ -10,6 +10,8 @@
 #include <vector>
 
 #include "base/log.h"
+#include "base/log_gate.h"
+#include "io/descriptors.h"
 #include "relay/client_judge.h"
 #include "relay/connectors.h"
 #include "relay/limits.h"
@@ -18,20 +20,8 @@ namespace postern::relay {
 
 class ReceiveSession;
 
-// The operator's log under attack: so many lines a minute of events that clients cause, then one
-// that says how many were left out.
-class LogGate {
- public:
-  static constexpr unsigned kLinesPerMinute = 120;
-  // True: write it. `left_out`: lines since the last one that was written.
-  [[nodiscard]] bool open(Time now, std::uint64_t& left_out);
-
- private:
-  std::mutex mutex_;
-  Time minute_{};
-  unsigned written_ = 0;
-  std::uint64_t left_out_ = 0;
-};
+// Lines a minute of events that clients can cause at will.
+constexpr unsigned kClientLinesPerMinute = 120;
 
 // Verdicts of refused clients that may be stored: so many a minute of a connector, and of one
 // client address. A client that makes a new certificate for each connection would else fill the
@@ -56,9 +46,9 @@ struct ReceptionCore {
 
   Context& context;
   const std::function<void(std::vector<std::string>)> on_accepted;
-  ClientLimits limits;
+  ClientLimits limits{kMaxTrackedClients, io::sessions_for(io::descriptor_limit())};
   VerdictMemory verdicts;
-  LogGate log_gate;
+  log::Gate log_gate{kClientLinesPerMinute};
   VerdictGate verdict_gate;
 
   // An event that clients can cause at will.

@@ -61,11 +61,15 @@ std::vector<std::string> trust_names(const Config& config) {
 void check_names(Reader& reader, const std::string& path, const std::vector<std::string>& names,
                  const std::vector<std::string>& known, std::string_view section) {
   for (std::size_t i = 0; i < names.size(); ++i) {
-    if (std::ranges::find(known, names[i]) != known.end()) continue;
-    reader.error_at(
-        path + "[" + std::to_string(i) + "]",
-        "there is no [" + std::string(section) + "." + names[i] + "]" + hint(names[i], known));
+    check_name(reader, path + "[" + std::to_string(i) + "]", names[i], known, section);
   }
+}
+
+void check_name(Reader& reader, const std::string& path, const std::string& name,
+                const std::vector<std::string>& known, std::string_view section) {
+  if (std::ranges::find(known, name) != known.end()) return;
+  reader.error_at(path,
+                  "there is no [" + std::string(section) + "." + name + "]" + hint(name, known));
 }
 
 void check_certificate_name(Reader& reader, const Config& config, const std::string& path,
@@ -96,6 +100,15 @@ void check_config(Reader& reader, const Config& config) {
   check_trust(reader, config);
   check_receive(reader, config);
   check_send(reader, config);
+}
+
+void check_purpose(Reader& reader, const Config& config) {
+  if (config.receive.empty()) {
+    reader.warning_at("server", "there is no [receive.NAME]: no mail is taken from anyone");
+  }
+  if (config.send.empty()) {
+    reader.warning_at("server", "there is no [send.NAME]: mail that is taken has nowhere to go");
+  }
 }
 
 }  // namespace postern::config

@@ -134,9 +134,10 @@ std::string shared_client_domain(const ReceiveConnector& connector) {
 void check_relay_for_clients(Reader& reader, const ReceiveConnector& connector) {
   const std::string path = path_of(connector);
   if (!connector.relay_for_clients) {
-    if (!connector.sender_domains.empty()) {
+    if (!connector.sender_domains.empty() && !connector.keep_organization_headers) {
       reader.error_at(path + ".sender_domains",
-                      "has no effect without relay_for_clients = true; set it, or leave this out");
+                      "has no effect without relay_for_clients or keep_organization_headers = "
+                      "true; set one, or leave this out");
     }
     return;
   }
@@ -188,13 +189,24 @@ void check_headers(Reader& reader, const ReceiveConnector& connector) {
                     "needs client_domains: only an authenticated client may bring such fields");
     return;
   }
-  // sender_domains are no bound here: the fields come with mail from any sender.
+  if (!connector.sender_domains.empty()) return;
   if (const std::string shared = shared_client_domain(connector); !shared.empty()) {
     reader.error_at(path, "many tenants share certificates with the name " + shared +
                               ": each of them could mark its mail as internal to your "
-                              "organization; leave this out, or name clients of your own in "
-                              "client_domains");
+                              "organization; list in sender_domains the domains whose mail may, "
+                              "or name clients of your own in client_domains");
   }
+}
+
+// RFC 5321 s4.5.3.1.7 asks for 64K octets of content at least; what is smaller is mostly a number
+// written without its unit.
+void check_size(Reader& reader, const ReceiveConnector& connector) {
+  constexpr std::uint64_t kLeast = 64 << 10;
+  if (connector.max_message_size >= kLeast) return;
+  reader.error_at(path_of(connector) + ".max_message_size",
+                  "is " + std::to_string(connector.max_message_size) +
+                      " octets, too small for mail: at least 64KiB (RFC 5321 4.5.3.1.7); a number "
+                      "without a unit counts octets, write it as 150MB");
 }
 
 }  // namespace
@@ -209,13 +221,14 @@ void check_receive(Reader& reader, const Config& config) {
                 "trust");
     check_revocation(reader, config, path + ".revocation", connector.revocation, connector.trust);
     if (!connector.send_via.empty()) {
-      check_names(reader, path + ".send_via", {connector.send_via}, send_names(config), "send");
+      check_name(reader, path + ".send_via", connector.send_via, send_names(config), "send");
     }
     check_open_relay(reader, connector);
     check_domains(reader, connector);
     check_relay_for_clients(reader, connector);
     check_tls(reader, config, connector);
     check_headers(reader, connector);
+    check_size(reader, connector);
   }
 }
 

@@ -152,6 +152,13 @@ void check_partner(Reader& reader, const Config& config, const Partner& partner)
         "only \"required\" and \"mutual\" ask for more than a connector does by itself; "
         "leave it out for less");
   }
+  const bool tls_is_offered = std::ranges::any_of(
+      config.receive, [](const auto& connector) { return connector.tls != ReceiveTls::none; });
+  if (partner.receive > ReceiveTls::opportunistic && !config.receive.empty() && !tls_is_offered) {
+    reader.warning_at(path + ".receive",
+                      "no receive connector offers TLS, so every message from these domains is "
+                      "refused; set tls on the connector that takes them");
+  }
   check_names(reader, path + ".trust", partner.trust, trust_names(config), "trust");
   check_partner_routes(reader, config, partner);
 }

@@ -147,6 +147,7 @@ Loaded parse_config(std::string_view toml, const std::string& file) {
     read_document(reader, document.root, out.config);
     complete(reader, out.config);
     check_config(reader, out.config);
+    if (!reader.has_errors()) check_purpose(reader, out.config);
   }
   out.diagnostics = reader.take();
   bound(out.diagnostics);

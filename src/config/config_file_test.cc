@@ -200,7 +200,8 @@ TEST(ParseConfig, ListenersThatDoNotConflict) {
   const Loaded loaded = parse(
       "[server]\nhostname = 'edge1.contoso.com'\n"
       "[receive.a]\ntls = 'none'\nlisten = ['0.0.0.0:25', '[::]:25', '127.0.0.1:0']\n"
-      "[receive.b]\ntls = 'none'\nlisten = ['0.0.0.0:26', '[::]:26', '127.0.0.1:0']\n");
+      "[receive.b]\ntls = 'none'\nlisten = ['0.0.0.0:26', '[::]:26', '127.0.0.1:0']\n"
+      "[send.out]\ndomains = ['*']\n");
   EXPECT_TRUE(loaded.diagnostics.empty()) << report(loaded);
 }
 

@@ -196,8 +196,8 @@ const Keys<ReceiveConnector>& receive_keys() {
                 "Clients authenticated by client_domains may address any recipient, from "
                 "sender_domains."),
       key<List<Domain>>("sender_domains", &R::sender_domains,
-                        "Reverse-path domains that such a client may use. Required with "
-                        "relay_for_clients."),
+                        "Reverse-path domains that such a client may use, to relay or to keep "
+                        "organization headers. Required with relay_for_clients."),
       key<List<ReferenceName>>("client_domains", &R::client_domains,
                                "Names one of which a client certificate must bear to count. "
                                "Required with tls = \"mutual\". It authenticates and never by "
@@ -214,7 +214,8 @@ const Keys<ReceiveConnector>& receive_keys() {
                 "The subject CN counts where a certificate has no SAN dNSName."),
       key<Flag>("keep_organization_headers", &R::keep_organization_headers,
                 "Keeps X-MS-Exchange-Organization-*, -Forest-* and -CrossPremises-* of "
-                "authenticated clients; else they are removed."),
+                "authenticated clients, from sender_domains where these are given; else they are "
+                "removed. Names that many tenants share need sender_domains."),
       key<Word<StarttlsReply>>(
           "starttls_reply", &R::starttls_reply,
           "The refusal of clear text: RFC 3207's 530, or Exchange's 451 5.7.3."),

@@ -31,6 +31,21 @@ std::size_t distance(std::string_view a, std::string_view b) {
   return last[b.size()];
 }
 
+// RFC 3986 s3.2.1: what stands between "://" and the last "@" of the authority may be a password,
+// and messages go to logs, to mail and to screens.
+std::string without_userinfo(std::string_view text) {
+  const std::size_t scheme = text.find("://");
+  if (scheme == std::string_view::npos) return std::string(text);
+  const std::size_t start = scheme + 3;
+  const std::size_t end = std::min(text.find_first_of("/?#", start), text.size());
+  // A "/" that a password brings unescaped ends the authority early: then all before "@" goes.
+  const std::size_t at = text.rfind('@') != std::string_view::npos && text.find('@') > end
+                             ? text.rfind('@')
+                             : text.substr(0, end).rfind('@');
+  if (at == std::string_view::npos || at < start) return std::string(text);
+  return std::string(text.substr(0, start)) + "***" + std::string(text.substr(at));
+}
+
 }  // namespace
 
 Reader::Reader(const std::string& file)
@@ -84,6 +99,11 @@ std::string Reader::absolute(std::string_view path) const {
   return (std::filesystem::path(folder_) / std::filesystem::path(path)).lexically_normal().string();
 }
 
+bool Reader::has_errors() const {
+  return std::ranges::any_of(diagnostics_,
+                             [](const Diagnostic& d) { return d.severity == Severity::error; });
+}
+
 std::vector<Diagnostic> Reader::take() {
   std::ranges::sort(diagnostics_, {}, [](const Diagnostic& d) {
     return std::tuple(d.where.line, d.where.column, std::string_view(d.message));
@@ -113,7 +133,7 @@ std::string hint(std::string_view typed, const std::vector<std::string>& known) 
 }
 
 std::string quoted(std::string_view text) {
-  return "'" + printable(text, kMaxQuotedOctets) + "'";
+  return "'" + printable(without_userinfo(text), kMaxQuotedOctets) + "'";
 }
 
 }  // namespace postern::config

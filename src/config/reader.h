@@ -40,6 +40,7 @@ class Reader {
   [[nodiscard]] bool was_set(const std::string& path) const { return places_.contains(path); }
   // Relative paths are relative to the configuration file's folder.
   [[nodiscard]] std::string absolute(std::string_view path) const;
+  [[nodiscard]] bool has_errors() const;
   [[nodiscard]] std::vector<Diagnostic> take();  // in the order of the file
 
  private:
@@ -56,7 +57,7 @@ class Reader {
                                        const std::vector<std::string>& known);
 // " (did you mean X?)" or "".
 [[nodiscard]] std::string hint(std::string_view typed, const std::vector<std::string>& known);
-// 'text' for messages: printable, bounded, in single quotes.
+// 'text' for messages: printable, bounded, in single quotes, without the password of a URL.
 [[nodiscard]] std::string quoted(std::string_view text);
 
 }  // namespace postern::config

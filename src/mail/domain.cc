@@ -65,6 +65,14 @@ bool bit(std::string_view bytes, std::size_t index) {
   return (static_cast<unsigned char>(bytes[index / 8]) >> (7 - index % 8) & 1) != 0;
 }
 
+// The address with all bits beyond the prefix cleared.
+std::string first_address(std::string bytes, std::size_t prefix) {
+  for (std::size_t i = prefix; i < bytes.size() * 8; ++i) {
+    bytes[i / 8] = static_cast<char>(static_cast<unsigned char>(bytes[i / 8]) & ~(0x80U >> i % 8));
+  }
+  return bytes;
+}
+
 }  // namespace
 
 Result<std::string> parse_domain(std::string_view text, bool allow_utf8) {
@@ -138,10 +146,10 @@ Result<Network> Network::parse(std::string_view text) {
     }
     prefix = static_cast<std::size_t>(*given);
   }
-  for (std::size_t i = prefix; i < bits; ++i) {
-    if (bit(network.bytes_, i)) {
-      return invalid("'" + printable(text, 80) + "': bits are set beyond the prefix length");
-    }
+  if (const std::string first = first_address(network.bytes_, prefix); first != network.bytes_) {
+    return invalid("'" + printable(text, 80) +
+                   "': bits are set beyond the prefix length; for the whole network write " +
+                   address_text(first) + "/" + std::to_string(prefix));
   }
   // Since no bit is set beyond the prefix, a mapped one has a prefix of 96 or more.
   if (is_mapped(network.bytes_)) {

@@ -119,8 +119,9 @@ Reply admit_recipient(const policy::ReceiveConnector& connector, const ClientFac
 }
 
 bool keeps_organization_headers(const policy::ReceiveConnector& connector,
-                                const ClientFacts& client) {
-  return connector.keep_organization_headers && authenticated(client);
+                                const ClientFacts& client, const mail::Mailbox& sender) {
+  if (!connector.keep_organization_headers || !authenticated(client)) return false;
+  return connector.sender_domains.empty() || holds(connector.sender_domains, sender.domain);
 }
 
 bool sender_is_known(const policy::ReceiveConnector& connector, const ClientFacts& client) {

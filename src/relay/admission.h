@@ -58,9 +58,11 @@ struct ClientFacts {
     const policy::ReceiveConnector& connector);
 
 // True where the header firewall lets X-MS-Exchange-Organization-* and its kin pass: the connector
-// says so, and the client is one of its own client_domains.
+// says so, the client is one of its own client_domains, and the sender one of sender_domains where
+// these are given: the name that many tenants share proves the service and not the tenant.
 [[nodiscard]] bool keeps_organization_headers(const policy::ReceiveConnector& connector,
-                                              const ClientFacts& client);
+                                              const ClientFacts& client,
+                                              const mail::Mailbox& sender);
 
 // True when delay notices may go to the sender: he came by relay_from or a judged client
 // certificate, the connector's or his partner's.

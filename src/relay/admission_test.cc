@@ -238,13 +238,18 @@ TEST(Admission, SenderIsKnownByNetworkOrJudgedCertificateOnly) {
 
 TEST(Admission, OrganizationHeadersPassForTheConnectorsOwnClientsOnly) {
   ReceiveConnector connector = hybrid();
-  EXPECT_FALSE(keeps_organization_headers(connector, with_certificate(kStranger, true)));
+  const auto us = mailbox("app@contoso.com");
+  const auto foreign = mailbox("a@evil.example");
+  EXPECT_FALSE(keeps_organization_headers(connector, with_certificate(kStranger, true), us));
   connector.keep_organization_headers = true;
-  EXPECT_TRUE(keeps_organization_headers(connector, with_certificate(kStranger, true)));
+  EXPECT_TRUE(keeps_organization_headers(connector, with_certificate(kStranger, true), us));
+  EXPECT_FALSE(keeps_organization_headers(connector, with_certificate(kStranger, true), foreign));
+  connector.sender_domains.clear();
+  EXPECT_TRUE(keeps_organization_headers(connector, with_certificate(kStranger, true), foreign));
   ClientFacts of_partner = with_certificate(kStranger, false);
   of_partner.partner_name = "mail.fabrikam.com";
-  EXPECT_FALSE(keeps_organization_headers(connector, of_partner));
-  EXPECT_FALSE(keeps_organization_headers(connector, in_the_clear(kStranger)));
+  EXPECT_FALSE(keeps_organization_headers(connector, of_partner, us));
+  EXPECT_FALSE(keeps_organization_headers(connector, in_the_clear(kStranger), us));
 }
 
 }  // namespace

@@ -138,7 +138,8 @@ Reply ReceiveSession::begin_body(mail::Envelope envelope) {
   body_octets_ = 0;
   Result<std::unique_ptr<store::BodyWriter>> writer = core_->context.store.new_body();
   if (!writer) return store_refusal(writer.error());
-  const bool keep = keeps_organization_headers(*connector_->config, transaction_->client);
+  const bool keep =
+      keeps_organization_headers(*connector_->config, transaction_->client, envelope_.reverse_path);
   intake_ =
       std::make_unique<BodyIntake>(std::move(*writer), keep, connector_->config->max_received_hops);
   return Reply(250, EnhancedCode{2, 0, 0}, "OK");

@@ -27,6 +27,13 @@ bool is_problem(const tls::Notice& notice) {
          notice.kind == tls::Notice::Kind::waiting;
 }
 
+// A diagnostic has told it already, with the line of the file.
+bool is_told(const tls::Notice& notice, const std::vector<config::Diagnostic>& diagnostics) {
+  return std::ranges::any_of(diagnostics, [&](const config::Diagnostic& diagnostic) {
+    return diagnostic.message.find(notice.text) != std::string::npos;
+  });
+}
+
 void print_json(const Shell& shell, const std::string& file, const relay::Configuration& loaded) {
   Json out = Json::object();
   out["version"] = 1;
@@ -37,7 +44,7 @@ void print_json(const Shell& shell, const std::string& file, const relay::Config
     out["diagnostics"].push_back(diagnostic_json(diagnostic));
   out["notices"] = Json::array();
   for (const tls::Notice& notice : loaded.notices) {
-    if (is_problem(notice))
+    if (is_problem(notice) && !is_told(notice, loaded.diagnostics))
       out["notices"].push_back({{"subject", notice.subject}, {"text", notice.text}});
   }
   shell.print_json(out);
@@ -55,7 +62,8 @@ int run_check(const Shell& shell) {
     for (const config::Diagnostic& diagnostic : loaded.diagnostics)
       shell.print(diagnostic.str() + "\n");
     for (const tls::Notice& notice : loaded.notices) {
-      if (is_problem(notice)) shell.print(notice.subject + ": " + notice.text + "\n");
+      if (is_problem(notice) && !is_told(notice, loaded.diagnostics))
+        shell.print(notice.subject + ": " + notice.text + "\n");
     }
     if (loaded.ok())
       shell.print(*file + (warned ? ": usable, with the warnings above\n" : ": no fault found\n"));
@@ -69,6 +77,14 @@ int run_reload(const Shell& shell) {
   if (!link) return shell.fail(link.error());
   const Result<Json> answer = link->change(admin::make_request(admin::Reload{}));
   if (!answer) return shell.fail(answer.error());
+  if (shell.json) {
+    Json out = Json::object();
+    out["version"] = 1;
+    out["socket"] = link->socket();
+    out["requested"] = true;
+    shell.print_json(out);
+    return kOk;
+  }
   shell.print("The gateway reads its configuration again; postern status says what came of it.\n");
   return kOk;
 }
@@ -82,7 +98,7 @@ void add_config(CLI::App& app, Shell& shell) {
               "errors",
               Form::text_or_json, [&shell] { return run_check(shell); });
   add_command(*group, shell, "reload", "Have the running gateway read it again, as SIGHUP does",
-              Form::text, [&shell] { return run_reload(shell); });
+              Form::text_or_json, [&shell] { return run_reload(shell); });
 }
 
 }  // namespace postern::cli

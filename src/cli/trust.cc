@@ -76,6 +76,23 @@ Result<AddedAnchors> add_to(const std::string& target, const AddOptions& options
   return out;
 }
 
+Json anchors_json(const std::vector<x509::Certificate>& certificates) {
+  Json out = Json::array();
+  for (const x509::Certificate& one : certificates)
+    out.push_back({{"subject", one.subject()}, {"sha256", one.sha256()}});
+  return out;
+}
+
+Json added_json(const std::string& set, const std::string& file, const AddedAnchors& done) {
+  Json out = Json::object();
+  out["version"] = 1;
+  out["set"] = set;
+  out["file"] = file;
+  out["added"] = anchors_json(done.added);
+  out["already_there"] = anchors_json(done.already_there);
+  return out;
+}
+
 int run_add(const Shell& shell, const AddOptions& options) {
   // Only the configuration is needed: the set may still be without any file.
   const Result<std::string> file = find_configuration(shell);
@@ -88,6 +105,10 @@ int run_add(const Shell& shell, const AddOptions& options) {
   if (!target) return shell.fail("trust add: " + target.error().detail());
   const Result<AddedAnchors> done = add_to(*target, options);
   if (!done) return shell.fail("trust add: " + done.error().detail());
+  if (shell.json) {
+    shell.print_json(added_json(options.set, *target, *done));
+    return kOk;
+  }
   for (const x509::Certificate& one : done->already_there)
     shell.print("already in " + *target + ": " + printable(one.subject()) + "\n");
   for (const x509::Certificate& one : done->added)
@@ -107,8 +128,9 @@ void add_trust(CLI::App& app, Shell& shell) {
                   Form::text_or_json, [&shell, set] { return run_list(shell, *set); });
   list->add_option("SET", *set, "One set; all anchors of system only when it is named");
   auto options = std::make_shared<AddOptions>();
-  CLI::App* add = add_command(*group, shell, "add", "Add anchors to a set, with the record of it",
-                              Form::text, [&shell, options] { return run_add(shell, *options); });
+  CLI::App* add =
+      add_command(*group, shell, "add", "Add anchors to a set, with the record of it",
+                  Form::text_or_json, [&shell, options] { return run_add(shell, *options); });
   add->add_option("SET", options->set, "A set of the configuration")->required();
   add->add_option("FILE", options->file, "PEM with the root certificate")->required();
   add->add_option("--by", options->by, "Who adds it")->required();

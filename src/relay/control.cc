@@ -337,11 +337,13 @@ io::Task<Result<Json>> Control::status() {
       row["subject"] = certificate.chain.front().subject();
       row["not_after"] = format_rfc3339(certificate.chain.front().not_after());
       const Duration left = certificate.chain.front().not_after() - now;
-      row["expires_in"] = format_duration(left);
+      const bool expired = left < Duration::zero();
+      row["expires_in"] = expired ? "expired" : format_duration(left);
       if (!snapshot->config->alert.expiry_warnings.empty() &&
           left <= std::ranges::max(snapshot->config->alert.expiry_warnings)) {
-        problems.push_back("certificate " + certificate.name + " expires in " +
-                           format_duration(left));
+        problems.push_back("certificate " + certificate.name +
+                           (expired ? " expired " + format_duration(-left) + " ago"
+                                    : " expires in " + format_duration(left)));
       }
     }
     if (!certificate.problem.empty()) row["problem"] = certificate.problem;

@@ -171,11 +171,15 @@ void Scheduler::Work::watch_partner(const NextHopLook& look) {
   if (!due) return;
   Alert alert;
   alert.kind = "certificate.expiry";
-  alert.subject = "the certificate of " + look.target.host + " expires in " + format_duration(left);
+  // It may have passed its date behind an exception.
+  const bool expired = left < Duration::zero();
+  alert.subject = "the certificate of " + look.target.host +
+                  (expired ? " has expired" : " expires in " + format_duration(left));
   alert.text = leaf.subject() + " is valid until " + format_rfc3339(leaf.not_after()) +
-               ". Mail will be held when it has expired: ask the operator of " + look.target.host +
-               " to renew it.";
-  alert.key = leaf.sha256() + ":" + format_duration(*due);
+               (expired ? ". Mail goes only while an exception lets it: ask the operator of "
+                        : ". Mail will be held when it has expired: ask the operator of ") +
+               look.target.host + " to renew it.";
+  alert.key = leaf.sha256() + ":" + (expired ? "expired" : format_duration(*due));
   alerts.raise(std::move(alert));
 }
 

@@ -1,5 +1,6 @@
 #include "cli/gateway_link.h"
 
+#include <algorithm>
 #include <filesystem>
 
 #include "base/json.h"
@@ -23,7 +24,13 @@ Result<GatewayLink> GatewayLink::open(const Shell& shell) {
   TRY(const std::string text, read_file(file));
   config::Loaded loaded = config::parse_config(text, out.configuration_);
   out.config_ = std::move(loaded.config);
-  if (out.socket().empty())  // written wrong, or in a file that is no TOML: both are reported
+  const auto fault =
+      std::ranges::find(loaded.diagnostics, config::Severity::error, &config::Diagnostic::severity);
+  if (fault != loaded.diagnostics.end()) {
+    (void)shell.fail("the configuration is broken; a running gateway keeps the one before: " +
+                     fault->str());
+  }
+  if (out.socket().empty())  // admin.listen is written wrong
     return invalid("where the gateway listens for commands cannot be read: " +
                    loaded.diagnostics.front().str());
   return out;
@@ -36,6 +43,9 @@ Result<Json> GatewayLink::ask(const admin::Request& request) const {
 Result<std::unique_ptr<store::Store>> GatewayLink::open_store() const {
   store::OpenOptions options;
   options.read_only = true;
+  if (config_.server.store.empty())
+    return invalid("no gateway answers on " + socket() +
+                   ", and where its store is cannot be read from a broken configuration");
   auto store = store::open_store(config_.server.store, options);
   if (!store)
     return invalid("no gateway answers on " + socket() +

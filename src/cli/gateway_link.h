@@ -19,7 +19,8 @@ constexpr Duration kGatewayTimeout{30'000};
 class GatewayLink {
  public:
   // Reads the configuration for the socket and the store. One that has errors will do as long as
-  // these are in it: the gateway may be running on the one before.
+  // the socket is in it, even where it is no TOML: the gateway may be running on the one before.
+  // One line on standard error says that the file is broken.
   [[nodiscard]] static Result<GatewayLink> open(const Shell& shell);
 
   // Any question. Errors: not_running among them, see is_not_running.

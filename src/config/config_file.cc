@@ -110,6 +110,27 @@ void read_document(Reader& reader, const Value& root, policy::Config& out) {
 
 constexpr std::string_view kDefaultSocket = "var/postern.sock";
 
+// Where commands may find the gateway that runs on what the file was before it broke: the line of
+// [admin] as it stands there, else the default. Good for asking only; nothing is started on it.
+std::string socket_of_broken(const Reader& reader, std::string_view toml) {
+  constexpr std::string_view kKey = "listen", kUnix = "unix:";
+  bool in_admin = false;
+  for (const std::string_view whole : split(toml, '\n')) {
+    const std::string_view line = trim(whole);
+    if (line.starts_with('[')) in_admin = line.starts_with("[admin]");
+    if (!in_admin || !line.starts_with(kKey)) continue;
+    const std::string_view value = trim(line.substr(kKey.size()));
+    const std::size_t start = value.find_first_of("\"'");
+    if (!value.starts_with('=') || start == std::string_view::npos) continue;
+    const std::size_t end = value.find(value[start], start + 1);
+    const std::string_view text = value.substr(start + 1, end - start - 1);
+    if (end != std::string_view::npos && text.size() > kUnix.size() && text.starts_with(kUnix)) {
+      return reader.absolute(text.substr(kUnix.size()));
+    }
+  }
+  return reader.absolute(kDefaultSocket);
+}
+
 // Defaults that are paths are relative like what is written.
 void complete(const Reader& reader, policy::Config& config) {
   constexpr std::string_view kSqlite = "sqlite:";
@@ -148,6 +169,10 @@ Loaded parse_config(std::string_view toml, const std::string& file) {
     complete(reader, out.config);
     check_config(reader, out.config);
     if (!reader.has_errors()) check_purpose(reader, out.config);
+  }
+  if (!document.errors.empty()) {
+    out.config.admin_socket = socket_of_broken(reader, toml);
+    out.config.server.store.clear();  // not the default in place of one that cannot be read
   }
   out.diagnostics = reader.take();
   bound(out.diagnostics);

@@ -195,6 +195,19 @@ TEST(ParseConfig, TheSmallestFileGetsTheDefaults) {
   EXPECT_EQ(loaded.config.alert.expiry_warnings.size(), 3U);
 }
 
+TEST(ParseConfig, AFileThatIsNoTomlStillTellsWhereCommandsGo) {
+  const auto socket = [](const std::string& text) {
+    const Loaded loaded = parse(text + "\n[broken\n");
+    EXPECT_FALSE(loaded.ok());
+    return loaded.config.admin_socket;
+  };
+  EXPECT_EQ(socket("[server]\nhostname = 'edge1.contoso.com'"), "/etc/postern/var/postern.sock");
+  EXPECT_EQ(socket("[admin]\n listen = \"unix:/run/p.sock\" # here"), "/run/p.sock");
+  EXPECT_EQ(socket("[admin]\nlisten='unix:run/p.sock'"), "/etc/postern/run/p.sock");
+  EXPECT_EQ(socket("[receive.a]\nlisten = 'unix:/no'"), "/etc/postern/var/postern.sock");
+  EXPECT_EQ(socket("[admin]\nlisten = 'unix:/no"), "/etc/postern/var/postern.sock");
+}
+
 // A wildcard of one family leaves the other alone, and port 0 is a new port each time.
 TEST(ParseConfig, ListenersThatDoNotConflict) {
   const Loaded loaded = parse(

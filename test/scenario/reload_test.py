@@ -34,12 +34,14 @@ class BrokenConfiguration(Scenario):
                 self.gateway.hup()
                 wait_for(lambda: re.search(rf"postern\.toml:{line}:\d+: error", self.gateway.text()[before:]),
                          f"the error of line {line} in the log:\n{self.gateway.text()[before:]}", 10)
-                if what == "no TOML":  # then not even the socket's name can be read; the command says so
-                    self.assertRegex(self.gateway.command("status").stderr, rf"postern\.toml:{line}:\d+")
-                else:
-                    code, status = self.gateway.status()
-                    self.assertEqual(code, 1)
-                    self.assertRegex(" ".join(status["problems"]), rf"postern\.toml:{line}:\d+")
+                code, status = self.gateway.status()
+                self.assertEqual(code, 1)
+                self.assertRegex(" ".join(status["problems"]), rf"postern\.toml:{line}:\d+")
+                for command in (["status"], ["queue"]):  # they reach what runs, and name the fault
+                    said = self.gateway.command(*command)
+                    self.assertTrue(said.stdout)
+                    self.assertRegex(said.stderr, rf"configuration is broken.*postern\.toml:{line}:\d+: error")
+                    self.assertEqual(said.stderr.count("\n"), 1)
                 self.assertNotEqual(self.gateway.command("config", "check").returncode, 0)
                 self.others_flow()
         self.gateway.write(good)

@@ -6,6 +6,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "store/folder.h"
+
 namespace postern::relay {
 namespace {
 
@@ -28,6 +30,16 @@ bool any_error(const std::vector<config::Diagnostic>& diagnostics) {
     if (diagnostic.severity == config::Severity::error) return true;
   }
   return false;
+}
+
+// Mail lies in it: for its owner's eyes alone.
+void warn_of_open_folder(const policy::Config& configuration,
+                         std::vector<config::Diagnostic>& diagnostics) {
+  const std::string folder = store::folder_of(configuration.server.store);
+  if (!store::stays_open_to_others(folder)) return;
+  diagnostics.push_back({config::Severity::warning, configuration.server.where,
+                         "server.store: others than its owner may enter the folder " + folder +
+                             ", where mail is kept; chmod 700 it, or choose a folder of its own"});
 }
 
 }  // namespace
@@ -54,6 +66,7 @@ Configuration load_configuration(const std::string& file, const tls::Materials* 
   const std::vector<config::Diagnostic> found = config::check_loaded(
       *configuration, materials.materials->certificates, materials.materials->trust, now);
   out.diagnostics.insert(out.diagnostics.end(), found.begin(), found.end());
+  warn_of_open_folder(*configuration, out.diagnostics);
   if (any_error(out.diagnostics)) return out;
   auto snapshot = std::make_shared<Snapshot>();
   snapshot->config = std::move(configuration);

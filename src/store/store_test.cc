@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 #include <sys/stat.h>
 
+#include "store/folder.h"
 #include "store/sqlite/sqlite_store.h"
 #include "store/store_testing.h"
 
@@ -578,6 +579,27 @@ TEST(StoreStatus, TextForm_ComesBack) {
     EXPECT_EQ(parse_status(to_string(s)), s);
   }
   EXPECT_FALSE(parse_status("lost"));
+}
+
+TEST(StoreFolder, TheDefaultsFolderIsClosedAndAnyOtherIsReported) {
+  namespace fs = std::filesystem;
+  constexpr auto kWide = fs::perms(0755);
+  const fs::path base = fs::path(testing::TempDir()) / "postern-store-folder";
+  fs::remove_all(base);
+  for (const char* name : {"var", "spool"}) {
+    fs::create_directories(base / name);
+    fs::permissions(base / name, kWide);
+    std::ofstream(base / name / "p.db").close();
+    fs::permissions(base / name / "p.db", fs::perms(0644));
+    const std::string url = "sqlite:" + (base / name / "p.db").string();
+    EXPECT_EQ(folder_of(url), (base / name).string());
+    EXPECT_EQ(stays_open_to_others(folder_of(url)), std::string_view(name) == "spool");
+    ASSERT_TRUE(open_store(url, {}));
+    EXPECT_EQ(fs::status(base / name / "p.db").permissions(), fs::perms(0600));
+  }
+  EXPECT_EQ(fs::status(base / "var").permissions(), fs::perms(0700));
+  EXPECT_EQ(fs::status(base / "spool").permissions(), kWide);
+  fs::remove_all(base);
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/id.h"
+#include "store/folder.h"
 #include "store/store.h"
 
 namespace postern::store::sqlite {
@@ -56,9 +57,12 @@ Result<void> create_database_file(const std::string& path) {
   std::string folder = std::filesystem::path(path).parent_path().string();
   if (folder.empty()) folder = ".";
   TRY_VOID(make_folder(folder));
+  close_default_folder(folder);
   // Made here and not by SQLite, which would use 0644; the log and its index take over its mode.
   const File file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kFileMode));
   if (!file.is_open()) return disk_error(errno, "create store " + path);
+  // One that was there before may be wider. Not ours to change: opened all the same.
+  (void)::fchmod(file.fd(), kFileMode);
   return sync_folder(folder);
 }
 

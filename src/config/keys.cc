@@ -81,6 +81,13 @@ const Keys<ServerConfig>& server_keys() {
                 "Beyond this size of all protocol logs the oldest go first; 0: no limit."),
       key<PositiveSpan>("protocol_log_max_age", &S::protocol_log_max_age,
                         "Protocol logs older than this are removed."),
+      key<List<FetchPlace>>(
+          "fetch_allow", &S::fetch_allow,
+          "Where revocation lists and OCSP responders may be asked beyond the public internet: "
+          "certificates name these URLs, and those of strangers may name anything."),
+      key<ProxyUrl>("fetch_proxy", &S::fetch_proxy,
+                    "Proxy for these; absent: http_proxy, https_proxy, all_proxy and no_proxy of "
+                    "the environment."),
   };
   return kKeys;
 }
@@ -292,6 +299,10 @@ const Keys<Partner>& partner_keys() {
                                "Names one of which the partner's certificate must bear.",
                                Need::required),
       key<List<Text>>("trust", &P::trust, "Trust sets that count; empty: the connector's."),
+      key<Optional<Word<verdict::Revocation>>>(
+          "revocation", &P::revocation,
+          "How the partner's certificates are checked; absent: "
+          "as the connector says."),
       key<Optional<Exception>>("exception", &P::exception,
                                "One cause that is accepted until a date, recorded."),
   };

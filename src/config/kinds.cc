@@ -362,6 +362,33 @@ void Net::read(Reader& reader, const Value& value, mail::Network& out) {
   read_parsed(reader, value, "\"10.0.0.0/8\"", out, mail::Network::parse);
 }
 
+void FetchPlace::read(Reader& reader, const Value& value, policy::FetchPlace& out) {
+  read_parsed(reader, value, "\"10.0.0.0/8\"", out,
+              [](const std::string& text) -> Result<policy::FetchPlace> {
+                if (const auto network = mail::Network::parse(text)) return *network;
+                // Digits and colons only are meant for an address; a name of them is none.
+                const bool address = text.find_first_not_of("0123456789.:/") == std::string::npos;
+                const auto pattern = mail::DomainPattern::parse(text);
+                if (pattern && !address) return *pattern;
+                return invalid(quoted(text) +
+                               " is no network and no name; write 10.0.0.0/8, pki.contoso.com or "
+                               "*.contoso.com");
+              });
+}
+
+std::string FetchPlace::format(const policy::FetchPlace& value) {
+  const auto text = [](const auto& place) { return in_quotes(place.text()); };
+  return std::visit(text, value);
+}
+
+void ProxyUrl::read(Reader& reader, const Value& value, std::string& out) {
+  if (value.kind == Value::Kind::string && value.text == "none") {
+    out = value.text;
+  } else {
+    WebUrl::read(reader, value, out);
+  }
+}
+
 void report_unknown_word(Reader& reader, const Value& value, std::string_view noun,
                          const std::vector<std::string>& words) {
   reader.error(value.place, quoted(value.text) + " is no " + std::string(noun) + "; one of " +

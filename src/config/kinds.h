@@ -232,6 +232,22 @@ struct Net {
   static std::string format(const mail::Network& value) { return "\"" + value.text() + "\""; }
 };
 
+// Where a fetch may go beyond the public internet.
+struct FetchPlace {
+  using Type = policy::FetchPlace;
+  static std::string type() { return "network or domain pattern"; }
+  static std::string allowed() {
+    return "an address, a network like `10.0.0.0/8`, a name, or `*.contoso.com`";
+  }
+  static void read(Reader& reader, const Value& value, policy::FetchPlace& out);
+  static std::string format(const policy::FetchPlace& value);
+};
+// Of a proxy, as libcurl takes it, or "none".
+struct ProxyUrl : Text {
+  static std::string allowed() { return "an http or https URL, or `none`"; }
+  static void read(Reader& reader, const Value& value, std::string& out);
+};
+
 template <class K>
 struct List {
   using Type = std::vector<typename K::Type>;

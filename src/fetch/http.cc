@@ -1,9 +1,6 @@
 #include "fetch/http.h"
 
-#include <memory>
-#include <mutex>
-
-#include <curl/curl.h>
+#include "fetch/transfer.h"
 
 namespace postern::fetch {
 namespace {
@@ -14,21 +11,12 @@ std::size_t count_only(char*, std::size_t size, std::size_t count, void* seen) {
   return *total > kMaxResponseOctets ? 0 : size * count;  // 0 ends the transfer
 }
 
-struct EasyDeleter {
-  void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
-};
-struct ListDeleter {
-  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
-};
-
 }  // namespace
 
 Result<void> post_json(const std::string& url, const std::string& json, Duration timeout) {
-  static std::once_flag once;
-  std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
-  const std::unique_ptr<CURL, EasyDeleter> handle(curl_easy_init());
-  const std::unique_ptr<curl_slist, ListDeleter> headers(
-      curl_slist_append(nullptr, "Content-Type: application/json"));
+  start_libcurl();
+  const EasyPtr handle(curl_easy_init());
+  const HeadersPtr headers(curl_slist_append(nullptr, "Content-Type: application/json"));
   if (!handle || !headers) return invalid("cannot start an HTTP request");
   std::size_t seen = 0;
   CURL* curl = handle.get();

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "base/clock.h"
@@ -41,6 +42,9 @@ struct Endpoint {
   bool operator==(const Endpoint&) const = default;
 };
 
+// Where a fetch may go beyond the public internet: a network, or a name pattern.
+using FetchPlace = std::variant<mail::Network, mail::DomainPattern>;
+
 struct ServerConfig {
   std::string hostname;                            // FQDN for EHLO, Received, DSN
   std::string store = "sqlite:var/postern.db";     // the path is absolute after loading
@@ -54,6 +58,9 @@ struct ServerConfig {
   std::uint64_t protocol_log_max_size = 10 << 20;  // per file, then a new one
   std::uint64_t protocol_log_max_total = 1ULL << 30;  // of the folder; the oldest files go first
   Duration protocol_log_max_age = 30 * 24h;
+  // CRLs, OCSP and issuers, whose URLs the certificates of others choose.
+  std::vector<FetchPlace> fetch_allow;  // besides the public internet
+  std::string fetch_proxy;              // URL; "none"; empty: the environment's
   Location where;
 };
 
@@ -156,10 +163,11 @@ struct SendConnector {
 struct Partner {
   std::string name;
   std::vector<mail::DomainPattern> domains;
-  std::optional<verdict::Level> send;  // overrides the connector's level
-  std::optional<ReceiveTls> receive;   // only `mutual` or `required`
-  std::vector<std::string> names;      // reference identifiers
-  std::vector<std::string> trust;      // empty: the connector's
+  std::optional<verdict::Level> send;             // overrides the connector's level
+  std::optional<ReceiveTls> receive;              // only `mutual` or `required`
+  std::vector<std::string> names;                 // reference identifiers
+  std::vector<std::string> trust;                 // empty: the connector's
+  std::optional<verdict::Revocation> revocation;  // overrides the connector's
   std::optional<verdict::PolicyException> exception;
   Location where;
 };

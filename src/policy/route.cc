@@ -262,6 +262,7 @@ verdict::TlsPolicy send_policy(const Config& config, const Destination& destinat
   out.trust = trust.pick(trusted);
   out.other_sets = trust.others(trusted);
   out.revocation = connector->revocation;
+  if (partner != nullptr) out.revocation = partner->revocation.value_or(out.revocation);
   out.min_version = connector->min_tls;
   out.legacy_cn = connector->legacy_cn;
   out.exception = exception_in_force(partner, now);
@@ -292,6 +293,7 @@ verdict::TlsPolicy receive_policy(const Config& /*config*/, const ReceiveConnect
     out.trust = trust.pick(partner->trust);
     out.other_sets = trust.others(partner->trust);
   }
+  out.revocation = partner->revocation.value_or(out.revocation);
   out.exception = exception_in_force(partner, now);
   out.set_by = "partner " + partner->name;
   return out;

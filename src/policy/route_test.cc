@@ -171,6 +171,9 @@ TEST(SendPolicy, ThePartnerComesOverTheConnector) {
   EXPECT_EQ(names(theirs.trust), (Names{"partners"}));
   EXPECT_EQ(names(theirs.other_sets), (Names{"system", "lab"}));
   EXPECT_EQ(theirs.revocation, verdict::Revocation::off);
+  config.partners[0].revocation = verdict::Revocation::required;
+  const auto strict = send_policy(config, *route(config, "fabrikam.com"), trust(), {}, kNow);
+  EXPECT_EQ(strict.revocation, verdict::Revocation::required);
 }
 
 TEST(SendPolicy, AnExceptionEndsByItself) {

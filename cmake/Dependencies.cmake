@@ -19,6 +19,7 @@ find_package(nlohmann_json REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(GTest REQUIRED)
 find_package(pugixml REQUIRED)
+find_package(ZLIB REQUIRED)
 pkg_check_modules(SQLITE3 REQUIRED IMPORTED_TARGET sqlite3)
 # Its pkg-config file asks for the headers of libevent, which are needed only for an API that is not used here.
 find_library(UNBOUND_LIBRARY unbound REQUIRED)

@@ -69,6 +69,7 @@ void add_config(CLI::App& app, Shell& shell);
 void add_queue(CLI::App& app, Shell& shell);
 void add_trace(CLI::App& app, Shell& shell);
 void add_verdict(CLI::App& app, Shell& shell);
+void add_explain(CLI::App& app, Shell& shell);
 void add_explain_code(CLI::App& app, Shell& shell);
 void add_status(CLI::App& app, Shell& shell);
 void add_cert(CLI::App& app, Shell& shell);

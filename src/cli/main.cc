@@ -41,6 +41,7 @@ int run(int argc, char** argv) {
   add_queue(app, shell);
   add_trace(app, shell);
   add_verdict(app, shell);
+  add_explain(app, shell);
   add_explain_code(app, shell);
   add_cert(app, shell);
   add_trust(app, shell);

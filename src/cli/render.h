@@ -14,6 +14,7 @@ namespace postern::cli {
 [[nodiscard]] std::string render_trace(const Json& messages, const Style& style);  // an array
 [[nodiscard]] std::string render_verdict(const Json& verdict, const Style& style);
 [[nodiscard]] std::string render_code(const Json& entry, const Style& style);
+[[nodiscard]] std::string render_explain(const Json& report, const Style& style);
 [[nodiscard]] std::string render_status(const Json& status, const Style& style);
 [[nodiscard]] std::string render_certificates(const Json& certificates, const Style& style);
 [[nodiscard]] std::string render_selection(const Json& selection, const Style& style);

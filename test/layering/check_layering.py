@@ -41,6 +41,7 @@ THIRD_PARTY = [
     ("toml.hpp", ["config"]),
     ("CLI/", ["cli"]),
     ("pugixml.hpp", ["explain"]),
+    ("zlib.h", ["cli"]),
     ("nlohmann/", ["base/json.h", "base/json_fwd.h", "base/json.cc"]),
     ("spdlog/", ["base/log.cc"]),
     ("fmt/", ["base"]),

@@ -1,0 +1,29 @@
+// The one table of dialects.
+#include "explain/dialects/dialect.h"
+#include "explain/dialects/smtp_dialogue.h"
+#include "explain/dialects/vocabularies.h"
+
+namespace postern::explain {
+
+void Dialect::read(const Line&, const Observed&) {}
+void Dialect::read_whole(const std::string&, std::string_view, const Observed&) {}
+void Dialect::end_of_source(const Observed&) {}
+
+std::vector<std::unique_ptr<Dialect>> make_dialects() {
+  std::vector<std::unique_ptr<Dialect>> out;
+  const auto words = [&](std::string_view name, std::span<const Recogniser> recognisers) {
+    out.push_back(std::make_unique<Vocabulary>(name, recognisers));
+  };
+  words("TLS library", tls_library_words());
+  words("SMTP", smtp_words());
+  words("Exchange", exchange_words());
+  words("Postfix", postfix_words());
+  words("Exim", exim_words());
+  words("DANE and MTA-STS", dane_sts_words());
+  words("mail program", mta_words());
+  words("mail", mail_words());
+  out.push_back(make_smtp_dialogue());
+  return out;
+}
+
+}  // namespace postern::explain

@@ -1,0 +1,19 @@
+// The words of products and libraries: tables of recognisers, one file each.
+#pragma once
+
+#include <span>
+
+#include "explain/dialects/dialect.h"
+
+namespace postern::explain {
+
+[[nodiscard]] std::span<const Recogniser> tls_library_words();  // OpenSSL, GnuTLS, Schannel, Go, …
+[[nodiscard]] std::span<const Recogniser> smtp_words();         // replies, whoever says them
+[[nodiscard]] std::span<const Recogniser> exchange_words();
+[[nodiscard]] std::span<const Recogniser> postfix_words();
+[[nodiscard]] std::span<const Recogniser> exim_words();
+[[nodiscard]] std::span<const Recogniser> dane_sts_words();
+[[nodiscard]] std::span<const Recogniser> mail_words();  // mail problems of other layers
+[[nodiscard]] std::span<const Recogniser> mta_words();   // Sendmail, OpenSMTPD, Stalwart, …
+
+}  // namespace postern::explain

@@ -1,0 +1,71 @@
+#include "explain/rules/rule.h"
+
+#include <algorithm>
+#include <array>
+
+namespace postern::explain {
+
+void Candidates::add(Candidate candidate) {
+  const auto same = std::ranges::find(all_, candidate.code, &Candidate::code);
+  if (same == all_.end()) {
+    all_.push_back(std::move(candidate));
+    return;
+  }
+  const bool better = candidate.rank > same->rank ||
+                      (candidate.rank == same->rank && candidate.certainty < same->certainty);
+  Candidate& keep = better ? candidate : *same;
+  const Candidate& other = better ? *same : candidate;
+  for (const Sighting* seen : other.because) {
+    if (std::ranges::find(keep.because, seen) == keep.because.end()) keep.because.push_back(seen);
+  }
+  if (better) *same = std::move(candidate);
+}
+
+bool Candidates::has(std::string_view code) const {
+  return std::ranges::find(all_, code, &Candidate::code) != all_.end();
+}
+
+void Candidates::rule_out(std::string_view code, std::string why) {
+  if (has(code)) out_.push_back({std::string(code), std::move(why)});
+}
+
+std::vector<Candidate> Candidates::ranked() const {
+  std::vector<Candidate> out;
+  for (const Candidate& one : all_) {
+    if (std::ranges::find(out_, one.code, &RuledOut::code) == out_.end()) out.push_back(one);
+  }
+  std::ranges::sort(out, [](const Candidate& a, const Candidate& b) {
+    if (a.rank != b.rank) return a.rank > b.rank;
+    if (a.order != b.order) return a.order > b.order;
+    if (a.certainty != b.certainty) return a.certainty < b.certainty;
+    return a.code < b.code;
+  });
+  if (!out.empty()) {
+    out.front().ruled_out.insert(out.front().ruled_out.end(), out_.begin(), out_.end());
+  }
+  return out;
+}
+
+std::span<const Rule> rules() {
+  static constexpr std::array kRules{
+      Rule{"words", apply_words},         Rule{"alerts", apply_alerts},
+      Rule{"dialogues", apply_dialogues}, Rule{"trust", apply_trust},
+      Rule{"names", apply_names},         Rule{"exchange", apply_exchange},
+      Rule{"handshake", apply_handshake},
+  };
+  return kRules;
+}
+
+std::vector<Candidate> find_causes(const Case& seen) {
+  Candidates candidates;
+  for (const Rule& rule : rules()) rule.apply(seen, candidates);
+  std::vector<Candidate> out = candidates.ranked();
+  // Two mechanisms in one text: neither is certain to be the one that matters.
+  if (out.size() > 1 && out[0].certainty == verdict::Certainty::certain &&
+      out[0].rank == Rank::mechanism && out[1].rank == Rank::mechanism) {
+    out[0].certainty = verdict::Certainty::likely;
+  }
+  return out;
+}
+
+}  // namespace postern::explain

@@ -82,19 +82,6 @@ void check_certificate_name(Reader& reader, const Config& config, const std::str
   reader.error_at(path, "there is no [certificates." + reference + "]" + hint(reference, known));
 }
 
-void check_revocation(Reader& reader, const Config& config, const std::string& path,
-                      verdict::Revocation mode, const std::vector<std::string>& sets) {
-  if (mode != verdict::Revocation::required) return;
-  const bool has_crl = std::ranges::any_of(config.trust, [&](const policy::TrustConfig& set) {
-    return !set.crls.empty() && std::ranges::find(sets, set.name) != sets.end();
-  });
-  if (has_crl) return;
-  reader.error_at(
-      path, "\"required\" needs a CRL file (crls) in one of the trust sets " + join(sets, ", ") +
-                ": this version fetches none, so every certificate without a staple would be "
-                "refused; add crls, or use \"when-published\"");
-}
-
 void check_config(Reader& reader, const Config& config) {
   check_queue(reader, config.queue);
   check_trust(reader, config);

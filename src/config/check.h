@@ -24,9 +24,6 @@ void check_name(Reader& reader, const std::string& path, const std::string& name
 void check_not_empty(Reader& reader, const std::string& path, bool empty, std::string_view example);
 void check_certificate_name(Reader& reader, const policy::Config& config, const std::string& path,
                             const std::string& reference);
-// revocation = "required" can be met only with data at hand: some set must bring a CRL file.
-void check_revocation(Reader& reader, const policy::Config& config, const std::string& path,
-                      verdict::Revocation mode, const std::vector<std::string>& sets);
 [[nodiscard]] std::vector<std::string> trust_names(const policy::Config& config);
 [[nodiscard]] std::vector<std::string> send_names(const policy::Config& config);
 

@@ -219,7 +219,6 @@ void check_receive(Reader& reader, const Config& config) {
     check_names(reader, path + ".trust", connector.trust, trust_names(config), "trust");
     check_names(reader, path + ".announce_cas", connector.announce_cas, trust_names(config),
                 "trust");
-    check_revocation(reader, config, path + ".revocation", connector.revocation, connector.trust);
     if (!connector.send_via.empty()) {
       check_name(reader, path + ".send_via", connector.send_via, send_names(config), "send");
     }

@@ -136,9 +136,6 @@ void check_partner_routes(Reader& reader, const Config& config, const Partner& p
       reader.error_at(path + ".send", "\"mutual\" needs certificate in [" + path_of(*connector) +
                                           "], which carries mail to these domains");
     }
-    if (!partner.trust.empty()) {
-      check_revocation(reader, config, path + ".trust", connector->revocation, partner.trust);
-    }
   }
 }
 
@@ -171,7 +168,6 @@ void check_send(Reader& reader, const Config& config) {
     const std::string path = path_of(connector);
     check_certificate_name(reader, config, path + ".certificate", connector.certificate);
     check_names(reader, path + ".trust", connector.trust, trust_names(config), "trust");
-    check_revocation(reader, config, path + ".revocation", connector.revocation, connector.trust);
     check_reference(reader, config, connector);
     check_drop(reader, connector);
     check_tls(reader, connector);

@@ -25,19 +25,6 @@ std::string matched_name(const x509::Certificate& leaf, const verdict::TlsPolicy
   return {};
 }
 
-// With every stored verdict of a client goes its evidence; CRLs larger than this stay out of it.
-constexpr std::size_t kMaxStoredCrlOctets = 64 * 1024;
-
-// Of a longer chain the leaf alone is kept; the verdict has the fingerprints of all. An honest
-// chain is a quarter of this.
-constexpr std::size_t kMaxStoredChainOctets = 16 * 1024;
-
-void bound_chain(std::vector<x509::Certificate>& presented) {
-  std::size_t octets = 0;
-  for (const x509::Certificate& one : presented) octets += one.der().size();
-  if (octets > kMaxStoredChainOctets) presented.erase(presented.begin() + 1, presented.end());
-}
-
 // Mail may flow by an exception; that does not make the client known.
 bool authenticates(const verdict::Verdict& verdict) {
   return verdict.ok && verdict.reached == verdict::Assurance::mutual &&
@@ -77,7 +64,7 @@ void ClientJudge::in_the_clear(const net::Stream& stream) {
   evidence_.port = stream.peer_port();
 }
 
-void ClientJudge::after_handshake(const net::Stream& stream, const std::string& helo) {
+io::Task<void> ClientJudge::after_handshake(const net::Stream& stream, std::string helo) {
   const Time now = context_.clock.now();
   const policy::ReceiveConnector& config = *connector_->config;
   evidence_.time = now;
@@ -92,36 +79,40 @@ void ClientJudge::after_handshake(const net::Stream& stream, const std::string& 
   session_.reset();
   partners_.clear();
   facts_.tls = evidence_.tls.completed;
-  if (!facts_.tls) return;
+  if (!facts_.tls) co_return;
+  std::optional<verdict::TlsPolicy> policy;
   if (config.tls == ReceiveTls::mutual) {
-    session_ =
-        judge(policy::receive_policy(*connector_->snapshot->config, config, nullptr, trust, now));
+    policy = policy::receive_policy(*connector_->snapshot->config, config, nullptr, trust, now);
   } else if (!config.client_domains.empty() && !evidence_.tls.presented.empty()) {
-    session_ = judge(policy::client_policy(config, trust));
+    policy = policy::client_policy(config, trust);
   }
-  if (!session_) return;
+  if (!policy) co_return;
+  Judgement judgement = co_await judge(*policy);
+  session_ = std::move(judgement);
   facts_.verdict = session_->verdict;
   facts_.authenticated = !session_->name.empty();
   facts_.authenticated_name = session_->name;
 }
 
-Judgement* ClientJudge::under(const policy::Partner& partner) {
-  if (!facts_.tls) return nullptr;
+io::Task<Judgement*> ClientJudge::under(const policy::Partner& partner) {
+  if (!facts_.tls) co_return nullptr;
   const auto found = partners_.find(partner.name);
-  if (found != partners_.end()) return &found->second;
+  if (found != partners_.end()) co_return &found->second;
   const Snapshot& snapshot = *connector_->snapshot;
   const auto& trust = partner.trust.empty() ? connector_->config->trust : partner.trust;
   evidence_.crls_der = snapshot.materials->trust.crls_of(trust);
-  Judgement judgement =
-      judge(policy::receive_policy(*snapshot.config, *connector_->config, &partner,
-                                   snapshot.materials->trust, context_.clock.now()));
-  return &partners_.emplace(partner.name, std::move(judgement)).first->second;
+  const verdict::TlsPolicy policy =
+      policy::receive_policy(*snapshot.config, *connector_->config, &partner,
+                             snapshot.materials->trust, context_.clock.now());
+  Judgement judgement = co_await judge(policy);
+  co_return &partners_.emplace(partner.name, std::move(judgement)).first->second;
 }
 
-Judgement ClientJudge::judge(const verdict::TlsPolicy& policy) const {
-  const Time now = context_.clock.now();
+io::Task<Judgement> ClientJudge::judge(const verdict::TlsPolicy& policy) {
   Judgement out;
-  out.verdict = verdict::judge(evidence_, policy, now);
+  const observe::Judging judging = context_.judging();
+  out.verdict = co_await observe::judge_and_fetch(judging, evidence_, policy);
+  const Time now = context_.clock.now();
   if (authenticates(out.verdict) && !evidence_.tls.presented.empty()) {
     out.name = matched_name(evidence_.tls.presented.front(), policy);
   }
@@ -131,7 +122,7 @@ Judgement ClientJudge::judge(const verdict::TlsPolicy& policy) const {
   const std::optional<VerdictId> known = memory_.find(out.key, now);
   out.stored = known.has_value();
   out.verdict.id = known ? *known : VerdictId::make(now);
-  return out;
+  co_return out;
 }
 
 std::string ClientJudge::failure(const std::error_code& error) const {
@@ -151,11 +142,7 @@ store::StoredVerdict ClientJudge::stored_form(const Judgement& judgement) const 
   out.id = judgement.verdict.id;
   out.time = judgement.verdict.time;
   out.json = dump_json(verdict::to_json(judgement.verdict));
-  verdict::Evidence evidence = evidence_;
-  std::erase_if(evidence.crls_der,
-                [](const std::string& crl) { return crl.size() > kMaxStoredCrlOctets; });
-  bound_chain(evidence.tls.presented);
-  out.evidence_json = dump_json(verdict::to_json(evidence));
+  out.evidence_json = dump_json(verdict::to_json(verdict::for_storage(evidence_)));
   return out;
 }
 

@@ -51,13 +51,14 @@ class ClientJudge {
   ClientJudge(Context& context, std::shared_ptr<const Connector> connector, VerdictMemory& memory);
 
   void in_the_clear(const net::Stream& stream);
-  void after_handshake(const net::Stream& stream, const std::string& helo);
+  // Judges; may ask for revocation data. One at a time, like everything of a session.
+  [[nodiscard]] io::Task<void> after_handshake(const net::Stream& stream, std::string helo);
 
   // Of the session, whoever the sender is.
   [[nodiscard]] const ClientFacts& facts() const { return facts_; }
   [[nodiscard]] Judgement* session() { return session_ ? &*session_ : nullptr; }
   // Under the partner's policy, judged once a session; nullptr without TLS.
-  [[nodiscard]] Judgement* under(const policy::Partner& partner);
+  [[nodiscard]] io::Task<Judgement*> under(const policy::Partner& partner);
   [[nodiscard]] const verdict::TlsEvidence& tls() const { return evidence_.tls; }
   // For the operator's log when a handshake failed with `error`: the catalog's code of why.
   [[nodiscard]] std::string failure(const std::error_code& error) const;
@@ -67,7 +68,7 @@ class ClientJudge {
   void stored(Judgement& judgement);
 
  private:
-  [[nodiscard]] Judgement judge(const verdict::TlsPolicy& policy) const;
+  [[nodiscard]] io::Task<Judgement> judge(const verdict::TlsPolicy& policy);
 
   Context& context_;
   std::shared_ptr<const Connector> connector_;

@@ -9,7 +9,9 @@
 
 #include "base/clock.h"
 #include "dns/resolver.h"
+#include "fetch/fetcher.h"
 #include "io/executor.h"
+#include "observe/judgement.h"
 #include "policy/config.h"
 #include "relay/protocol_log.h"
 #include "store/store.h"
@@ -27,21 +29,26 @@ struct Snapshot {
 class Context {
  public:
   Context(const Clock& clock_in, io::Runtime& runtime_in, store::Store& store_in,
-          dns::Resolver& resolver_in, ProtocolLog& protocol_log_in)
+          dns::Resolver& resolver_in, fetch::Fetcher& fetcher_in, ProtocolLog& protocol_log_in)
       : clock(clock_in),
         runtime(runtime_in),
         store(store_in),
         resolver(resolver_in),
+        fetcher(fetcher_in),
         protocol_log(protocol_log_in) {}
 
   const Clock& clock;
   io::Runtime& runtime;
   store::Store& store;
   dns::Resolver& resolver;
+  fetch::Fetcher& fetcher;
   ProtocolLog& protocol_log;
 
   [[nodiscard]] std::shared_ptr<const Snapshot> snapshot() const;  // thread-safe
   void set_snapshot(std::shared_ptr<const Snapshot> next);
+
+  // With what the gateway judges: everybody by the same cache.
+  [[nodiscard]] observe::Judging judging() { return {&fetcher, &runtime, &clock, false}; }
 
  private:
   mutable std::mutex mutex_;

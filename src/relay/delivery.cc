@@ -369,7 +369,7 @@ io::Task<void> Session::judge_refusal(std::vector<Outcome>& outcomes) {
   }
   store::Batch batch;
   batch.verdicts.push_back({look_.verdict.id, now, dump_json(verdict::to_json(look_.verdict)),
-                            dump_json(verdict::to_json(look_.evidence))});
+                            dump_json(verdict::to_json(verdict::for_storage(look_.evidence)))});
   const Result<void> stored = co_await store_apply(context_, std::move(batch));
   if (!stored) log::write(kStoreTrouble, {{"what", "verdict"}, {"error", stored.error().what()}});
 }
@@ -487,7 +487,7 @@ io::Task<void> Session::record_no_session() {
   store::Batch batch;
   batch.verdicts.push_back({look_.verdict.id, context_.clock.now(),
                             dump_json(verdict::to_json(look_.verdict)),
-                            dump_json(verdict::to_json(look_.evidence))});
+                            dump_json(verdict::to_json(verdict::for_storage(look_.evidence)))});
   const Result<void> stored = co_await store_apply(context_, std::move(batch));
   if (!stored) log::write(kStoreTrouble, {{"what", "verdict"}, {"error", stored.error().what()}});
   const bool for_good = outcome.kind == Kind::permanent;

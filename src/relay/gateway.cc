@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "fetch/client.h"
 #include "io/file_watch.h"
 
 namespace postern::relay {
@@ -77,6 +78,7 @@ struct Gateway::State : std::enable_shared_from_this<Gateway::State> {
   ProtocolLog protocol_log;
   io::Runtime runtime;
   std::unique_ptr<dns::Resolver> resolver;
+  std::unique_ptr<fetch::Client> fetcher;
   std::unique_ptr<Context> context;
   std::unique_ptr<Alerts> alerts;
   std::unique_ptr<Scheduler> scheduler;
@@ -169,6 +171,7 @@ void Gateway::State::apply(Configuration loaded) {
           "server.store, server.dns, server.threads and admin.listen change with a restart only"}});
   }
   protocol_log.reconfigure(protocol_settings(now));
+  fetcher->set_settings(fetch::settings_of(now));
   reception->materials_changed();
   report(loaded);
   scheduler->snapshot_changed(true);
@@ -244,8 +247,9 @@ Result<std::unique_ptr<Gateway>> Gateway::create(Configuration configuration, co
       server.threads != 0 ? server.threads : std::max(1U, std::thread::hardware_concurrency());
   auto state = std::make_shared<State>(clock, std::move(store), loops, server);
   TRY(state->resolver, dns::make_resolver(state->runtime, server));
+  state->fetcher = std::make_unique<fetch::Client>(clock, fetch::settings_of(server));
   state->context = std::make_unique<Context>(clock, state->runtime, *state->store, *state->resolver,
-                                             state->protocol_log);
+                                             *state->fetcher, state->protocol_log);
   state->context->set_snapshot(configuration.snapshot);
   State* raw = state.get();
   const auto on_accepted = [raw](std::vector<std::string> keys) {

@@ -127,7 +127,8 @@ io::Task<OneLook> look_and_judge(const Looking& looking, const observe::Target& 
   if (seen.own_certificate) protocol->certificate(*seen.own_certificate, false);
   if (!seen.presented.empty()) protocol->certificate(seen.presented.front(), true);
   out.protocol = protocol;
-  out.verdict = verdict::judge(out.look.evidence, looking.policy, looking.context.clock.now());
+  const observe::Judging judging = looking.context.judging();
+  out.verdict = co_await observe::judge_and_fetch(judging, out.look.evidence, looking.policy);
   if (out.verdict.ok || !out.look.evidence.tls.resumed) co_return out;
   // Judged by the chain of an older handshake: what the peer presents now may be the cure.
   looking.tls_sessions.erase(out.session_key);
@@ -153,6 +154,15 @@ bool usable(const OneLook& one) {
 std::string finding(const observe::Target& target, const verdict::Verdict& verdict) {
   return describe(target) + ": " + verdict.code +
          (verdict.cause.empty() ? "" : ": " + verdict.cause);
+}
+
+// What could not be found out about a host that is used all the same.
+void add_unknowns(std::vector<std::string>& findings, const observe::Target& target,
+                  const verdict::Verdict& verdict) {
+  for (const verdict::Check& check : verdict.checks) {
+    if (check.result != verdict::CheckResult::unknown || check.code == "none") continue;
+    findings.push_back(describe(target) + ": " + check.code + ": " + check.detail);
+  }
 }
 
 void take(NextHopLook& out, OneLook& one, const observe::Target& target) {
@@ -263,6 +273,7 @@ io::Task<NextHopLook> look_at_next_hop(Context& context, io::Executor executor,
       one = co_await look_and_judge(looking, target, false);
     }
     if (usable(one)) {
+      add_unknowns(out.findings, target, one.verdict);
       for (std::size_t i = 0; i < verdicts.size(); ++i)
         out.findings.push_back(finding(tried[i], verdicts[i]));
       take(out, one, target);

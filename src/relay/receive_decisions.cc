@@ -65,7 +65,8 @@ io::Task<Reply> ReceiveSession::decide_mail(mail::Mailbox sender) {
   const policy::Partner* partner =
       sender.domain.empty() ? nullptr
                             : policy::receive_partner(*connector_->snapshot->config, sender.domain);
-  Judgement* partner_judgement = partner != nullptr ? client_.under(*partner) : nullptr;
+  Judgement* partner_judgement = nullptr;
+  if (partner != nullptr) partner_judgement = co_await client_.under(*partner);
   transaction.judgement = partner_judgement != nullptr ? partner_judgement : client_.session();
   if (partner_judgement != nullptr && !partner_judgement->name.empty()) {
     transaction.client.partner_name = partner_judgement->name;

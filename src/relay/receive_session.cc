@@ -208,7 +208,7 @@ io::Task<bool> ReceiveSession::flush() {
 io::Task<bool> ReceiveSession::secure() {
   const Result<void> done = co_await stream_->start_tls_server(
       connector_->tls, connector_->snapshot->config->timeouts.server_handshake);
-  client_.after_handshake(*stream_, smtp_.helo());
+  co_await client_.after_handshake(*stream_, smtp_.helo());
   transaction_.reset();
   log_handshake();
   line_since_ = Steady::now();

@@ -267,7 +267,8 @@ std::vector<CatalogEntry> validity_entries() {
                      "proxy in the way, staple missing or stale.",
        .usual_fault = Fault::ca,
        .cure_postern = {"Fetch the address in the evidence by hand from this machine; open the "
-                        "firewall or the proxy for it.",
+                        "firewall or the proxy for it, or list it in server.fetch_allow where it "
+                        "is a host of your own network.",
                         "If the CA's list itself is stale or absent, tell the CA; revocation = "
                         "\"when-published\" for {who} delivers meanwhile and reports."},
        .cure_exchange = {"certutil -verify -urlfetch cert.cer",

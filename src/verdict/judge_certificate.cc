@@ -217,6 +217,8 @@ void judge_unknown_revocation(Case& c, const Certificate& certificate, const Cer
     want(c, FetchKind::crl, certificate.crl_urls(), certificate);
   }
   if (c.policy.revocation != Revocation::required) {
+    // Nobody is asked over the network where the answer would decide nothing.
+    if (!c.at_least(Level::validate)) return c.not_asked("revocation", detail);
     return c.unknown("revocation", "revocation-unreachable", detail);
   }
   Finding found =

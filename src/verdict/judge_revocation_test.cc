@@ -93,7 +93,9 @@ TEST(JudgeRevocation, WantsOcspBeforeCrlAndNothingByLdap) {
 TEST(JudgeRevocation, NothingIsWantedWhereItIsNotAskedOrDecidesNothing) {
   const Revocable r = revocable();
   EXPECT_THAT(judge(presenting(r), policy(Revocation::off), kNow).wants, IsEmpty());
-  EXPECT_THAT(judge(presenting(r), policy_at(Level::encrypt), kNow).wants, IsEmpty());
+  const Verdict below = judge(presenting(r), policy_at(Level::encrypt), kNow);
+  EXPECT_THAT(below.wants, IsEmpty());
+  EXPECT_EQ(find_check(below, "revocation")->result, CheckResult::not_asked);
   Evidence untrusted = presenting(r);
   TlsPolicy p = policy();
   p.trust = {trust_set("partners", {Pki::get().other_root.certificate})};

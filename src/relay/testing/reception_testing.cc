@@ -98,8 +98,8 @@ void ReceivingGateway::start() {
   ProtocolLogSettings log;
   log.folder = folder_.path() + "/log";
   protocol_log_ = std::make_unique<ProtocolLog>(system_clock(), log);
-  context_ =
-      std::make_unique<Context>(system_clock(), *runtime_, *store_, *resolver_, *protocol_log_);
+  context_ = std::make_unique<Context>(system_clock(), *runtime_, *store_, *resolver_, fetcher_,
+                                       *protocol_log_);
   context_->set_snapshot(snapshot());
   reception_ = std::make_unique<Reception>(*context_, [this](std::vector<std::string> keys) {
     const std::lock_guard lock(mutex_);

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "fetch/testing/scripted_fetcher.h"
 #include "relay/reception.h"
 #include "tls/engine.h"
 #include "x509/testing/factory.h"
@@ -66,6 +67,7 @@ class ReceivingGateway {
   std::unique_ptr<io::Runtime> runtime_;
   std::unique_ptr<NoResolver> resolver_;
   std::unique_ptr<ProtocolLog> protocol_log_;
+  fetch::testing::ScriptedFetcher fetcher_;
   std::unique_ptr<Context> context_;
   std::unique_ptr<Reception> reception_;
   std::mutex mutex_;

@@ -71,11 +71,11 @@ void add_trace(CLI::App& app, Shell& shell);
 void add_verdict(CLI::App& app, Shell& shell);
 void add_explain(CLI::App& app, Shell& shell);
 void add_explain_code(CLI::App& app, Shell& shell);
+void add_check(CLI::App& app, Shell& shell);
 void add_status(CLI::App& app, Shell& shell);
 void add_cert(CLI::App& app, Shell& shell);
 void add_trust(CLI::App& app, Shell& shell);
 void add_send(CLI::App& app, Shell& shell);
-void add_preflight(CLI::App& app, Shell& shell);
 void add_docs(CLI::App& app, Shell& shell);
 
 }  // namespace postern::cli

@@ -43,10 +43,10 @@ int run(int argc, char** argv) {
   add_verdict(app, shell);
   add_explain(app, shell);
   add_explain_code(app, shell);
+  add_check(app, shell);
   add_cert(app, shell);
   add_trust(app, shell);
   add_send(app, shell);
-  add_preflight(app, shell);
   add_docs(app, shell);
   add_version(app, shell);
   try {

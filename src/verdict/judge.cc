@@ -169,6 +169,13 @@ Verdict judge(const Evidence& evidence, const TlsPolicy& policy, Time now) {
   return std::move(c.verdict);
 }
 
+std::vector<std::string> cure_steps(std::string_view code, const Evidence& evidence,
+                                    const TlsPolicy& policy, Time now) {
+  Case c(evidence, policy, now);
+  describe(c);
+  return cure_for(c, c.finding(code, {}));
+}
+
 std::size_t decisive(const std::vector<Verdict>& verdicts, const std::vector<Evidence>& evidence) {
   const auto clean = std::ranges::find(verdicts, true, &Verdict::ok);
   if (clean != verdicts.end()) return static_cast<std::size_t>(clean - verdicts.begin());

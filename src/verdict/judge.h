@@ -12,6 +12,11 @@ namespace postern::verdict {
 // The verdict has no id; who stores it gives one.
 [[nodiscard]] Verdict judge(const Evidence& evidence, const TlsPolicy& policy, Time now);
 
+// The steps that cure `code` in this case, whatever it was judged: for who knows more than one
+// Evidence says.
+[[nodiscard]] std::vector<std::string> cure_steps(std::string_view code, const Evidence& evidence,
+                                                  const TlsPolicy& policy, Time now);
+
 // Sending with several hosts: the one verdict of the next hop. The first clean one; else the one
 // whose session came furthest (ties: the first). Empty list: dns-resolution-failure is the caller's
 // to make. Result: index.

@@ -12,6 +12,9 @@ Behaviour (every field may be changed while it runs; a connection takes most of 
   greeting        the first line; a 4xx or 5xx ends the session after it
   ehlo            the lines of the EHLO reply after the name, without STARTTLS; None: EHLO is refused (HELO only)
   masked          True: a Cisco PIX stands in the way: "220 ****", "250-XXXXXXXA" in place of STARTTLS
+  hide_starttls   True: STARTTLS is taken and not listed, as where a device takes the word out
+  implicit        True: TLS from the first byte, and no STARTTLS
+  only_for        an address: the greeting set is for clients from there alone, others get 220
   starttls_reply  in place of "220 ready"
   demand_tls      reply to MAIL without TLS, like "530 5.7.0 Must issue a STARTTLS command first"
   refuse          f(connection) -> reply to the EHLO after the handshake, or None: how servers refuse certificates
@@ -81,6 +84,9 @@ class Behaviour:
     greeting: str = "220 {name} ESMTP"
     ehlo: tuple = ("PIPELINING", "8BITMIME", "SIZE 50000000", "ENHANCEDSTATUSCODES", "DSN")
     masked: bool = False
+    hide_starttls: bool = False
+    implicit: bool = False
+    only_for: str = None
     starttls_reply: str = "220 2.0.0 ready"
     demand_tls: str = None
     refuse: object = None
@@ -173,12 +179,15 @@ class Connection:
 
     def _session(self):
         b = self.behaviour = self.peer.behaviour
+        if b.implicit:
+            self._secure(b)
         self._stall("greeting")
+        greeting = b.greeting if b.only_for in (None, self.client[0]) else "220 {name} ESMTP"
         if b.masked:
             self._say("220 ****************************************************0*******2******200")
         else:
-            self._say(b.greeting.format(name=self.peer.name))
-        if not b.greeting.startswith("220"):
+            self._say(greeting.format(name=self.peer.name))
+        if not greeting.startswith("220"):
             return
         while True:
             line = self._line().decode("latin-1")
@@ -222,7 +231,7 @@ class Connection:
             self._say("502 5.5.1 EHLO is not known")
             return True
         lines = [self.peer.name, *b.ehlo]
-        if b.tls and not secured:
+        if b.tls and not secured and not b.hide_starttls:
             lines.append("XXXXXXXA" if b.masked else "STARTTLS")
         elif b.masked and not secured:
             lines.append("XXXXXXXA")
@@ -238,13 +247,16 @@ class Connection:
         if not b.starttls_reply.startswith("220"):
             return True
         self._stall("handshake")
+        self._secure(b)
+        return True
+
+    def _secure(self, b):
         # A failed handshake must leave the socket: its alert is still on the way.
         secured = b.tls.context().wrap_socket(self.sock, server_side=True, do_handshake_on_connect=False)
         self.sock = secured
         secured.do_handshake()
         self.tls_version = self.sock.version()
         self.client_certificate = self.sock.getpeercert(binary_form=True)
-        return True
 
     def _mail(self, b, line):
         self._stall("MAIL")

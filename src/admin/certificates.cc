@@ -37,15 +37,50 @@ Class class_of(const std::vector<x509::Certificate>& chain, const policy::Loaded
   return set.empty() ? Class{"none", ""} : Class{"private", set};
 }
 
-std::string status_of(const policy::LoadedCertificate& one, Time now) {
-  if (one.chain.empty()) return "Unreadable";
-  if (!one.key_usable) return "KeyProblem";
+struct Status {
+  std::string word;
+  std::string detail;  // a sentence; empty where the word says all
+};
+
+// What peers that trust what is trusted here would find: dates, a path, revocation as far as CRLs
+// are at hand.
+Status path_status(const std::vector<x509::Certificate>& chain, const policy::LoadedTrust& trust,
+                   Time now) {
+  const x509::Certificate& leaf = chain.front();
+  x509::PathOptions options;
+  options.now = now;
+  options.check_revocation = true;
+  options.purpose =
+      leaf.eku_allows_server() ? x509::Purpose::tls_server : x509::Purpose::tls_client;
+  x509::RevocationData data;
+  for (const auto& [set, crls] : trust.crls)
+    data.crls_der.insert(data.crls_der.end(), crls.begin(), crls.end());
+  const x509::PathResult path = x509::find_path(chain, trust.sets, data, options);
+  if (path.ok || path.faults.empty()) return {"Valid", {}};
+  const x509::PathFault& first = path.faults.front();
+  constexpr std::pair<std::string_view, const char*> kWords[] = {
+      {"revoked", "Revoked"},
+      {"incomplete-chain", "IncompleteChain"},
+      {"untrusted-root", "Untrusted"},
+      {"self-signed", "Untrusted"},
+      {"expired", "Expired"},
+      {"not-yet-valid", "NotYetValid"},
+      {"wrong-key-usage", "WrongKeyUsage"}};
+  for (const auto& [code, word] : kWords) {
+    if (first.code == code) return {word, first.detail};
+  }
+  return {"BadChain", first.detail};
+}
+
+Status status_of(const policy::LoadedCertificate& one, const policy::LoadedTrust& trust, Time now) {
+  if (one.chain.empty()) return {"Unreadable", {}};
+  if (!one.key_usable) return {"KeyProblem", {}};
   const x509::Certificate& leaf = one.chain.front();
-  if (now > leaf.not_after()) return "Expired";
-  if (now < leaf.not_before()) return "NotYetValid";
-  if (!one.problem.empty()) return "Unusable";
-  if (!leaf.eku_allows_server() && !leaf.eku_allows_client()) return "WrongKeyUsage";
-  return "Valid";
+  if (now > leaf.not_after()) return {"Expired", {}};
+  if (now < leaf.not_before()) return {"NotYetValid", {}};
+  if (!one.problem.empty()) return {"Unusable", {}};
+  if (!leaf.eku_allows_server() && !leaf.eku_allows_client()) return {"WrongKeyUsage", {}};
+  return path_status(one.chain, trust, now);
 }
 
 // Which connectors present it when no name is asked for.
@@ -69,7 +104,9 @@ Json certificate_json(const policy::LoadedCertificate& one, const policy::Loaded
                       Time now) {
   Json out = Json::object();
   out["name"] = one.name;
-  out["status"] = status_of(one, now);
+  const Status status = status_of(one, trust, now);
+  out["status"] = status.word;
+  out["status_detail"] = status.detail.empty() ? Json(nullptr) : Json(status.detail);
   out["problem"] = one.problem.empty() ? Json(nullptr) : Json(one.problem);
   out["problem_code"] = one.problem_code.empty() ? "none" : one.problem_code;
   out["chain_file"] = one.chain_file;
@@ -118,18 +155,26 @@ Json set_json(const x509::TrustSet& set, bool anchors_too) {
 
 std::string connector_names(const policy::Config& config) {
   std::vector<std::string> names;
-  for (const policy::ReceiveConnector& one : config.receive) names.push_back(one.name);
-  for (const policy::SendConnector& one : config.send) names.push_back(one.name);
+  for (const policy::ReceiveConnector& one : config.receive) names.push_back("receive." + one.name);
+  for (const policy::SendConnector& one : config.send) names.push_back("send." + one.name);
   return join(names, ", ");
 }
 
+// "internet" is a receive connector, or else a send connector; "receive.internet" and
+// "send.internet" say which where both bear the name.
 Result<policy::Selection> select(const Loaded& loaded, const std::string& connector,
                                  const std::string& sni) {
-  if (const auto* receive = loaded.config.find_receive(connector)) {
+  const bool only_receive = connector.starts_with("receive.");
+  const bool only_send = connector.starts_with("send.");
+  const std::string_view name = std::string_view(connector).substr(only_receive ? 8
+                                                                   : only_send  ? 5
+                                                                                : 0);
+  const auto* receive = only_send ? nullptr : loaded.config.find_receive(name);
+  const auto* send = only_receive ? nullptr : loaded.config.find_send(name);
+  if (receive != nullptr) {
     return policy::select_server_certificate(loaded.config, *receive, loaded.certificates, sni,
                                              loaded.now);
   }
-  const policy::SendConnector* send = loaded.config.find_send(connector);
   if (send == nullptr) {
     return invalid("there is no connector '" + printable(connector, 80) +
                    "'; the configuration has " + connector_names(loaded.config));

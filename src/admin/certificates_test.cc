@@ -91,6 +91,24 @@ TEST_F(CertificatesTest, StatusTellsExpiryAndKeys_AndClassDoesNotDependOnTheDate
   EXPECT_EQ(row(4)["status"], "Unreadable");
 }
 
+TEST_F(CertificatesTest, StatusCountsTrustAndRevocation) {
+  const auto issuing = make_intermediate(public_, "Issuing");
+  const auto revoked = make_leaf(public_, "r.example");
+  add("lone", make_leaf(issuing, "l.example").certificate);
+  add("stranger", x509::testing::make_self_signed({.common_name = "s.example"}).certificate);
+  add("revoked", revoked.certificate);
+  trust_.crls = {
+      {"system",
+       {x509::testing::make_crl(public_, {.revoked = {{.certificate = revoked.certificate}}})}}};
+  EXPECT_EQ(row(0)["status"], "IncompleteChain");
+  EXPECT_NE(row(0)["status_detail"], nullptr);
+  EXPECT_EQ(row(1)["status"], "Untrusted");
+  EXPECT_EQ(row(2)["status"], "Revoked");
+  certificates_[0].chain.push_back(issuing.certificate);
+  EXPECT_EQ(row(0)["status"], "Valid");
+  EXPECT_EQ(row(0)["status_detail"], nullptr);
+}
+
 TEST_F(CertificatesTest, ServicesAreTheConnectorsThatPresentIt) {
   add("mx", make_leaf(public_, "mx.contoso.com").certificate);
   add("client", make_leaf(public_, "edge.contoso.com").certificate);
@@ -110,8 +128,18 @@ TEST_F(CertificatesTest, SelectionSaysWhyForEachOne) {
   EXPECT_FALSE((*selection)["candidates"][1]["reason"].get<std::string>().empty());
   const Result<Json> unknown = selection_json(loaded(), "intranet", "");
   ASSERT_FALSE(unknown);
-  EXPECT_NE(unknown.error().detail().find("internet, cloud"), std::string::npos);
+  EXPECT_NE(unknown.error().detail().find("receive.internet, send.cloud"), std::string::npos);
   EXPECT_FALSE(selection_json(loaded(), "cloud", "mx.example"));
+}
+
+TEST_F(CertificatesTest, AConnectorsKindMayBeSaidWhereTwoBearOneName) {
+  config_.send[0].name = "internet";
+  add("mx", make_leaf(public_, "mx.contoso.com").certificate);
+  add("client", make_leaf(public_, "edge.contoso.com").certificate);
+  EXPECT_EQ((*selection_json(loaded(), "internet", ""))["chosen"], "mx");
+  EXPECT_EQ((*selection_json(loaded(), "receive.internet", ""))["chosen"], "mx");
+  EXPECT_EQ((*selection_json(loaded(), "send.internet", ""))["chosen"], "client");
+  EXPECT_FALSE(selection_json(loaded(), "send.intranet", ""));
 }
 
 TEST_F(CertificatesTest, AnchorsOfTheSystemAreListedOnlyWhenNamed) {

@@ -65,7 +65,10 @@ void add_cert(CLI::App& app, Shell& shell) {
       *group, shell, "which",
       "Which one a connector presents, and for each other one why not; 1 when there is a fault",
       Form::text_or_json, [&shell, options] { return run_which(shell, *options); });
-  which->add_option("--connector", options->connector, "A receive or send connector")->required();
+  which
+      ->add_option("--connector", options->connector,
+                   "A connector; receive.NAME or send.NAME where both bear the name")
+      ->required();
   which->add_option("--sni", options->sni, "The name a client asks for");
   for (CLI::App* command : {list, which}) {
     command->add_flag("--files", options->files,

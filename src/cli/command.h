@@ -76,6 +76,7 @@ void add_status(CLI::App& app, Shell& shell);
 void add_cert(CLI::App& app, Shell& shell);
 void add_trust(CLI::App& app, Shell& shell);
 void add_send(CLI::App& app, Shell& shell);
+void add_preflight(CLI::App& app, Shell& shell);
 void add_docs(CLI::App& app, Shell& shell);
 
 }  // namespace postern::cli

@@ -47,6 +47,7 @@ int run(int argc, char** argv) {
   add_cert(app, shell);
   add_trust(app, shell);
   add_send(app, shell);
+  add_preflight(app, shell);
   add_docs(app, shell);
   add_version(app, shell);
   try {

@@ -19,7 +19,9 @@ namespace postern::cli {
 [[nodiscard]] std::string render_status(const Json& status, const Style& style);
 [[nodiscard]] std::string render_certificates(const Json& certificates, const Style& style);
 [[nodiscard]] std::string render_selection(const Json& selection, const Style& style);
+[[nodiscard]] std::string render_preflight(const Json& report, const Style& style);
 [[nodiscard]] std::string render_trust(const Json& trust, const Style& style);
+[[nodiscard]] std::string render_trust_audit(const Json& audit, const Style& style);
 // For send: the verdict of the hop in one line; what became of each recipient, or what it waits
 // for.
 [[nodiscard]] std::string render_hop(const Json& verdict, const Style& style);

@@ -28,6 +28,8 @@ std::string render_certificates(const Json& certificates, const Style& style) {
     const std::string status = text_of(one, "status");
     out += style.bold(text_of(one, "name")) + "  " +
            (status == "Valid" ? style.green(status) : style.red(status)) + "\n";
+    const std::string detail = text_of(one, "status_detail");
+    if (!detail.empty()) out += wrapped(detail, "  status      ", "              ");
     const std::string problem = text_of(one, "problem");
     if (!problem.empty()) out += wrapped(problem, "  problem     ", "              ");
     if (!text_of(one, "subject").empty()) {
@@ -84,6 +86,20 @@ std::string render_trust(const Json& trust, const Style& style) {
     }
   }
   return out.empty() ? "No such trust set.\n" : out;
+}
+
+std::string render_trust_audit(const Json& audit, const Style& style) {
+  std::string out;
+  for (const Json& one : list_of(audit, "findings")) {
+    const bool grave = flag_of(one, "grave") == true;
+    const std::string fault = text_of(one, "fault");
+    out += (grave ? style.red(fault) : style.yellow(fault)) + "  set " + text_of(one, "set") + "\n";
+    const std::string subject = text_of(one, "subject");
+    if (!subject.empty()) out += "  " + subject + "\n  " + text_of(one, "file") + "\n";
+    out += wrapped(text_of(one, "text"), "  ", "  ");
+    out += wrapped(text_of(one, "cure"), "  > ", "    ");
+  }
+  return out.empty() ? "No fault was found in the trust sets.\n" : out;
 }
 
 }  // namespace postern::cli

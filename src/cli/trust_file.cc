@@ -23,6 +23,33 @@ std::string block_of(const x509::Certificate& certificate, const AnchorRecord& r
   return out + certificate.pem();
 }
 
+constexpr std::size_t kMaxFileNameOctets = 40;
+constexpr std::size_t kFileNameDigits = 8;
+
+// The next block of a PEM file with the text above it; the rest of the file where there is none.
+std::string_view take_block(std::string_view& text) {
+  std::size_t end = text.find("-----END ");
+  if (end != std::string_view::npos) end = text.find('\n', end);
+  const std::size_t size = end == std::string_view::npos ? text.size() : end + 1;
+  const std::string_view out = text.substr(0, size);
+  text.remove_prefix(size);
+  return out;
+}
+
+// What stands above the comment lines that go with the block's certificate.
+std::string_view above_its_record(std::string_view block) {
+  std::string_view kept = block.substr(0, std::min(block.size(), block.find("-----BEGIN ")));
+  while (!kept.empty()) {
+    const std::string_view without_end =
+        kept.ends_with('\n') ? kept.substr(0, kept.size() - 1) : kept;
+    const std::size_t before = without_end.rfind('\n');
+    const std::size_t start = before == std::string_view::npos ? 0 : before + 1;
+    if (!trim(kept.substr(start)).starts_with('#')) break;
+    kept = kept.substr(0, start);
+  }
+  return kept;
+}
+
 }  // namespace
 
 Result<AddedAnchors> add_anchors(std::string_view file,
@@ -56,6 +83,48 @@ Result<AddedAnchors> add_anchors(std::string_view file,
     there.push_back(certificate);
     out.added.push_back(certificate);
   }
+  return out;
+}
+
+std::string anchor_file_name(const x509::Certificate& certificate) {
+  const std::string name =
+      certificate.common_names().empty() ? std::string("root") : certificate.common_names().front();
+  std::string out;
+  for (const char c : lower(name).substr(0, kMaxFileNameOctets)) {
+    if (is_alnum(c)) {
+      out += c;
+    } else if (!out.empty() && out.back() != '-') {
+      out += '-';
+    }
+  }
+  while (out.ends_with('-')) out.pop_back();
+  return (out.empty() ? "root" : out) + "-" +
+         lower(certificate.sha256().substr(0, kFileNameDigits)) + ".pem";
+}
+
+Result<RemovedAnchors> remove_anchor(std::string_view file, const x509::Certificate& certificate,
+                                     const RemovalRecord& record) {
+  TRY_VOID(check_line("--by", record.by));
+  TRY_VOID(check_line("--why", record.why));
+  RemovedAnchors out;
+  bool found = false;
+  while (!file.empty()) {
+    const std::string_view block = take_block(file);
+    if (!block.contains("-----BEGIN ")) {
+      out.text += block;
+      continue;
+    }
+    const Result<std::vector<x509::Certificate>> parsed = x509::parse_pem(block);
+    const bool it = parsed && parsed->front() == certificate;
+    found = found || it;
+    out.any_left = out.any_left || (parsed && !it);
+    out.text += it ? above_its_record(block) : block;
+  }
+  if (!found) return invalid("the set's file does not hold " + certificate.subject());
+  if (!out.text.empty() && !out.text.ends_with('\n')) out.text += '\n';
+  out.text += "# removed: " + format_rfc3339(record.removed) + " by " + record.by + ": " +
+              record.why + "\n#   " + printable(certificate.subject()) + ", sha256 " +
+              certificate.sha256() + "\n";
   return out;
 }
 

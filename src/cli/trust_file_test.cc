@@ -66,5 +66,47 @@ TEST(TrustFile, ABrokenFileIsNotMadeWorse) {
   EXPECT_TRUE(add_anchors("# nothing yet\n", {root.certificate}, record()));
 }
 
+RemovalRecord removal() {
+  return {"ops", "CR 4711: they changed their CA", *parse_rfc3339("2026-11-21T02:20:00Z")};
+}
+
+TEST(TrustFile, AnAnchorGoesWithItsRecord_AndTheRemovalIsRecorded) {
+  const auto kept = make_root("Kept Root");
+  const auto gone = make_root("Gone Root");
+  const auto both = add_anchors("# ours\n", {gone.certificate, kept.certificate}, record());
+  ASSERT_TRUE(both);
+  const auto done = remove_anchor(both->text, gone.certificate, removal());
+  ASSERT_TRUE(done) << done.error().detail();
+  EXPECT_TRUE(done->any_left);
+  const auto left = x509::parse_pem(done->text);
+  ASSERT_TRUE(left);
+  ASSERT_EQ(left->size(), 1U);
+  EXPECT_EQ(left->front(), kept.certificate);
+  EXPECT_TRUE(done->text.starts_with("# ours\n"));
+  EXPECT_EQ(done->text.find("# subject: CN=Gone Root"), std::string::npos);
+  EXPECT_NE(done->text.find("# subject: CN=Kept Root"), std::string::npos);
+  EXPECT_NE(done->text.find("# removed: 2026-11-21T02:20:00Z by ops: CR 4711"), std::string::npos);
+  const auto last = remove_anchor(done->text, kept.certificate, removal());
+  ASSERT_TRUE(last);
+  EXPECT_FALSE(last->any_left);
+}
+
+TEST(TrustFile, ARemovalNeedsItsAnchorAndAWholeRecord) {
+  const auto root = make_root("Root");
+  EXPECT_FALSE(remove_anchor("# empty\n", root.certificate, removal()));
+  RemovalRecord broken = removal();
+  broken.why = "x\n-----BEGIN CERTIFICATE-----";
+  EXPECT_FALSE(remove_anchor(root.certificate.pem(), root.certificate, broken));
+  broken.why = " ";
+  EXPECT_FALSE(remove_anchor(root.certificate.pem(), root.certificate, broken));
+}
+
+TEST(TrustFile, NamesOfNewFilesAreHarmless) {
+  const std::string name = anchor_file_name(make_root("../Fabrikam: Root (G2)").certificate);
+  EXPECT_TRUE(name.starts_with("fabrikam-root-g2-")) << name;
+  EXPECT_TRUE(name.ends_with(".pem"));
+  EXPECT_EQ(name.find('/'), std::string::npos);
+}
+
 }  // namespace
 }  // namespace postern::cli

@@ -2,7 +2,9 @@
 
 #include "base/text.h"
 #include "config/config_file.h"
+#include "policy/trust_audit.h"
 #include "x509/names.h"
+#include "x509/path.h"
 
 namespace postern::config {
 namespace {
@@ -16,11 +18,6 @@ using policy::ReceiveConnector;
 using policy::ReceiveTls;
 using policy::Selection;
 using policy::SendConnector;
-
-// Windows gives a client a buffer of 16 KiB for the list and cuts off what is longer (Schannel
-// event 36885): the handshake then fails on the client's side, far from the cause.
-constexpr std::size_t kWarnAnnouncedOctets = 8 * 1024;
-constexpr std::size_t kMaxAnnouncedOctets = 16 * 1024;
 
 std::string day(Time t) {
   return format_rfc3339(t).substr(0, 10);
@@ -60,7 +57,27 @@ class Check {
       error(configured.where, path + ": cannot be used: " + loaded->problem);
       return;
     }
-    if (!loaded->chain.empty()) check_dates(configured, loaded->chain.front());
+    if (loaded->chain.empty()) return;
+    check_dates(configured, loaded->chain.front());
+    check_chain(configured, loaded->chain);
+  }
+
+  // A peer that does not fetch intermediates finds no way from the leaf to its root.
+  void check_chain(const policy::CertificateConfig& configured,
+                   const std::vector<x509::Certificate>& chain) {
+    const x509::Certificate& leaf = chain.front();
+    x509::PathOptions options;
+    options.now = now_;
+    if (!leaf.eku_allows_server()) options.purpose = x509::Purpose::tls_client;
+    const x509::PathResult path = x509::find_path(chain, trust_.sets, {}, options);
+    const bool incomplete = std::ranges::any_of(
+        path.faults, [](const x509::PathFault& fault) { return fault.code == "incomplete-chain"; });
+    if (!incomplete) return;
+    warning(configured.where,
+            "certificates." + configured.name + ": its issuer '" + printable(leaf.issuer(), 200) +
+                "' stands neither in " + configured.chain +
+                " nor in a trust set; if it is an intermediate, append it to that file, or peers "
+                "refuse the certificate [incomplete-chain]");
   }
 
   void check_dates(const policy::CertificateConfig& configured, const x509::Certificate& leaf) {
@@ -121,19 +138,12 @@ class Check {
   }
 
   void check_announced(const ReceiveConnector& connector) {
-    std::size_t octets = 0;
-    std::size_t names = 0;
-    for (const auto& set : trust_.pick(connector.announce_cas)) {
-      for (const x509::Anchor& anchor : set->anchors()) {
-        octets += 2 + anchor.certificate.subject_der().size();  // RFC 8446 s4.2.4: length and name
-        ++names;
-      }
-    }
-    if (octets <= kWarnAnnouncedOctets) return;
+    const auto [octets, names] = policy::announced_names(trust_.pick(connector.announce_cas));
+    if (octets <= policy::kWarnAnnouncedOctets) return;
     const std::string size = "receive." + connector.name + ": announce_cas would list " +
                              std::to_string(names) + " CA names, " + std::to_string(octets) +
                              " octets; ";
-    if (octets > kMaxAnnouncedOctets) {
+    if (octets > policy::kMaxAnnouncedOctets) {
       error(connector.where,
             size +
                 "Windows clients cut the list at 16384 and then fail (Schannel event 36885); "

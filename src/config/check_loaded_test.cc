@@ -42,6 +42,8 @@ World world(const std::string& more, const CertificateSpec& spec) {
   hybrid.chain = {x509::testing::issue(ca, spec).certificate};
   hybrid.key_usable = true;
   out.certificates = {hybrid};
+  out.trust.sets = {std::make_shared<x509::TrustSet>(
+      "own", std::vector<x509::Anchor>{{ca.certificate, {.set = "own"}}})};
   return out;
 }
 
@@ -56,6 +58,19 @@ constexpr const char* kReceive = "[receive.in]\nlisten = ['127.0.0.1:25']\ntls =
 
 TEST(CheckLoaded, NothingToSayWhereAllFits) {
   EXPECT_THAT(world(kReceive, named("mail.contoso.com")).findings(), IsEmpty());
+}
+
+TEST(CheckLoaded, AChainWithoutItsIntermediateIsSaid) {
+  World w = world(kReceive, named("mail.contoso.com"));
+  const auto root = x509::testing::make_root("Root");
+  const auto issuing = x509::testing::make_intermediate(root, "Issuing CA");
+  w.certificates[0].chain = {x509::testing::make_leaf(issuing, "mail.contoso.com").certificate};
+  EXPECT_THAT(
+      w.findings(),
+      ElementsAre(AllOf(HasSubstr("warning: certificates.hybrid: its issuer 'CN=Issuing CA'"),
+                        HasSubstr("[incomplete-chain]"))));
+  w.certificates[0].chain.push_back(issuing.certificate);
+  EXPECT_THAT(w.findings(), IsEmpty());
 }
 
 TEST(CheckLoaded, ACertificateThatCannotBeUsedIsAnErrorOfItsSectionAndItsConnector) {
@@ -121,7 +136,7 @@ TEST(CheckLoaded, ALongListOfCaNamesWarns_AndIsRefusedBeyondWhatWindowsTakes) {
     World w = world(std::string(kReceive) + "announce_cas = ['big']\n[trust.big]\nfiles = ['b']\n",
                     named("mail.contoso.com"));
     std::vector<x509::Anchor> anchors(c.list / octets, {root.certificate, {}});
-    w.trust.sets = {std::make_shared<x509::TrustSet>("big", std::move(anchors))};
+    w.trust.sets.push_back(std::make_shared<x509::TrustSet>("big", std::move(anchors)));
     if (c.said.empty()) {
       EXPECT_THAT(w.findings(), IsEmpty());
     } else {

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/text.h"
+#include "explain/dialects/exchange_protocol.h"
 #include "explain/phrases.h"
 
 namespace postern::explain {
@@ -163,6 +164,12 @@ bool host_like(std::string_view text) {
 }
 
 void add_details(Observation& o, std::string_view line, std::string_view folded) {
+  if (const std::optional<ProtocolLine> entry = parse_protocol_line(line)) {
+    if (o.connector.empty()) o.connector = entry->connector;
+    if (o.session.empty()) o.session = entry->session;
+    if (o.said_by == Side::unknown) o.said_by = entry->written_by();
+    if (o.counterpart.empty()) o.counterpart = entry->remote.substr(0, entry->remote.rfind(':'));
+  }
   if (o.counterpart.empty()) o.counterpart = peer_of(line);
   if (o.session.empty()) o.session = session_of(line);
   if (o.said_by == Side::unknown) o.said_by = side_of(folded);

@@ -23,6 +23,8 @@ const std::vector<Sign>& signs() {
        "ExchangeCertificate",
        {"Thumbprint"},
        {"CertificateDomains", "NotAfter", "HasPrivateKey", "RootCAType", "Services", "Subject"}},
+      // Pasted in part: nothing else has this property.
+      {ExchangeKind::certificate, "", {"RootCAType"}, {"NotAfter", "Issuer", "Services", "Status"}},
       {ExchangeKind::inbound_connector,
        "InboundConnector",
        {},

@@ -43,6 +43,14 @@ std::vector<PreflightFinding> worst_first(std::vector<PreflightFinding> findings
   return out;
 }
 
+// The look that proves it, at the name by which most know the server.
+std::string look_afterwards(const PreflightCase& c) {
+  std::vector<std::string> names = c.report.wanted_names;
+  std::erase_if(names, [&](const std::string& name) { return !c.bears(name); });
+  if (names.empty()) names = c.leaf().dns_names();
+  return "postern check " + (names.empty() ? std::string("HOST") : printable(names.front()));
+}
+
 Json finding_json(const PreflightFinding& found) {
   Json out = Json::object();
   out["impact"] = to_string(found.impact);
@@ -104,7 +112,13 @@ Result<PreflightReport> preflight(const PreflightInputs& inputs) {
                    "thumbprint, or the NAME of [certificates.NAME]");
   }
   judge_published(c);
+  const auto incomplete = [](const PreflightFinding& one) {
+    return one.code == "incomplete-chain";
+  };
+  if (std::ranges::any_of(c.report.findings, incomplete))
+    command_intermediate(c, inputs.exchange != nullptr);
   if (needs_another(c.report)) command_request(c, inputs.exchange != nullptr);
+  c.report.look_afterwards = look_afterwards(c);
   c.report.findings = worst_first(std::move(c.report.findings));
   return std::move(c.report);
 }
@@ -125,6 +139,7 @@ Json to_json(const PreflightReport& report) {
     out["commands"].push_back({{"where", one.where}, {"why", one.why}, {"lines", one.lines}});
   out["wanted_names"] = report.wanted_names;
   out["not_looked_at"] = report.not_looked_at;
+  out["look_afterwards"] = report.look_afterwards;
   return out;
 }
 

@@ -44,6 +44,7 @@ struct Published {
   std::string domain;
   std::vector<PublishedHost> mx;
   std::optional<verdict::StsPolicy> sts;
+  bool sts_announced = false;         // by its TXT record; the policy itself may not be known
   std::vector<std::string> problems;  // lookups that failed, in words
 };
 
@@ -55,10 +56,9 @@ struct PreflightInputs {
   x509::TrustSets public_roots;
   x509::TrustSets other_sets;  // known here, counting for nobody else
   std::string replaces;        // [certificates.NAME] or thumbprint; empty: found by likeness
-  bool online = false;         // `published` and `revocation` were looked up
+  bool online = false;         // `published` was looked up
   std::vector<Published> published;
-  std::vector<std::string> crls_der, ocsp_der;  // for the new chain, fetched
-  std::vector<std::string> fetch_problems;      // "crl http://…: timed out"
+  verdict::FetchedEvidence fetched;  // revocation data for the new chain
   Time now{};
 };
 
@@ -95,6 +95,7 @@ struct PreflightReport {
   std::vector<PreflightFinding> findings;  // what breaks first
   std::vector<PreflightCommand> commands;  // in the order to run them
   std::vector<std::string> not_looked_at;  // sentences: what this answer does not cover
+  std::string look_afterwards;             // "postern check mail.contoso.com"
   std::vector<std::string> wanted_names;   // that a certificate for all connectors must bear
   [[nodiscard]] bool safe() const;         // nothing breaks
 };

@@ -57,15 +57,15 @@ verdict::Verdict PreflightCase::judge(const Counterpart& counterpart,
   seen.tls.attempted = seen.tls.completed = seen.tls.confirmed = true;
   seen.tls.version = "TLSv1.3";
   seen.tls.presented = chain;
-  seen.crls_der = inputs.crls_der;
+  seen.fetched = inputs.fetched;
   verdict::TlsPolicy policy;
   policy.level = counterpart.level;
   policy.reference = counterpart.reference;
   policy.trust = inputs.public_roots;
   policy.legacy_cn = true;  // Exchange compares the subject too
   policy.set_by = counterpart.who;
-  // What was not looked up is not held against the certificate.
-  policy.revocation = inputs.online && counterpart.wants_revocation
+  // What was not fetched is not held against the certificate.
+  policy.revocation = counterpart.wants_revocation && !inputs.fetched.fetches.empty()
                           ? verdict::Revocation::required
                           : verdict::Revocation::when_published;
   return verdict::judge(seen, policy, inputs.now);

@@ -56,6 +56,7 @@ void report_lost_names(PreflightCase& c, const std::vector<std::string>& old_nam
 struct ExchangeRepairs {
   std::vector<std::string> servers;
   bool already_imported = false;
+  bool key_is_missing = false;             // it was imported without its private key
   std::vector<std::string> services;       // of the old one, SMTP among them
   std::vector<std::string> receive, send;  // identities to pin anew
   bool hybrid = false;
@@ -65,6 +66,7 @@ struct ExchangeRepairs {
   bool remove_at_once = false;  // nothing else makes the new one the chosen one
 };
 void command_exchange(PreflightCase& c, const ExchangeRepairs& repairs);
+void command_intermediate(PreflightCase& c, bool exchange);
 void command_request(PreflightCase& c, bool exchange);  // where this certificate will not do
 
 [[nodiscard]] std::string day_of(Time t);

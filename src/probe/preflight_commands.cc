@@ -33,14 +33,19 @@ void import_and_enable(PreflightCase& c, const ExchangeRepairs& repairs) {
                           "(Read-Host -AsSecureString)"
                           " -PrivateKeyExportable $true");
     }
+    if (repairs.key_is_missing)
+      one.lines.push_back("certutil -repairstore my " + c.leaf().serial());
     one.lines.push_back("Enable-ExchangeCertificate" + server_option(server) + " -Thumbprint " +
                         thumbprint + " -Services " + join(repairs.services, ","));
     one.why =
-        repairs.already_imported
+        repairs.key_is_missing
+            ? "The key lies on this server if the request was made here; if HasPrivateKey stays "
+              "False, remove the certificate and import the PFX that holds both."
+        : repairs.already_imported
             ? "A certificate that is not enabled for SMTP is chosen all the same, and TLS fails."
             : "With its private key and its intermediates in the PFX, enabled before it can be "
-              "chosen: importing alone may already change what is presented. Answer No when "
-              "asked to overwrite the default SMTP certificate.";
+              "chosen: importing alone may already change what is presented. Answer No when asked "
+              "to overwrite the default SMTP certificate.";
     c.report.commands.push_back(std::move(one));
   }
 }
@@ -105,9 +110,21 @@ void command_exchange(PreflightCase& c, const ExchangeRepairs& repairs) {
     remove_old(c, repairs, "last, days later");
 }
 
+void command_intermediate(PreflightCase& c, bool exchange) {
+  const std::vector<std::string>& urls = c.leaf().aia_urls();
+  PreflightCommand one{exchange ? "on each Exchange server, first" : "here, first", {}, {}};
+  one.lines = {exchange ? "certutil -addstore CA intermediate.cer"
+                        : "cat intermediate.pem >> " + c.inputs.certificate.file};
+  one.why = "The intermediate " + printable(c.leaf().issuer(), 200) +
+            " is missing; get it from the CA" +
+            (urls.empty() ? std::string() : " (" + printable(urls.front(), 200) + ")") +
+            ". Peers that do not fetch it find no way from the certificate to its root.";
+  c.report.commands.insert(c.report.commands.begin(), std::move(one));
+}
+
 void command_request(PreflightCase& c, bool exchange) {
-  std::vector<std::string> names = c.report.wanted_names;
-  if (names.empty()) names = c.leaf().dns_names();
+  for (const std::string& name : c.leaf().dns_names()) c.want_name(lower(name));
+  const std::vector<std::string>& names = c.report.wanted_names;
   if (names.empty()) return;
   PreflightCommand one{exchange ? "Exchange Management Shell, first" : "here, first", {}, {}};
   if (exchange) {
@@ -124,8 +141,11 @@ void command_request(PreflightCase& c, bool exchange) {
         names.front() + "' -addext 'subjectAltName=" + join(list, ",") + "'"};
   }
   one.why =
-      "This certificate will not do. These names are what the connectors and their "
-      "counterparts ask for; have it issued by a public CA, then run preflight again.";
+      "This certificate will not do. These names are what the connectors and their counterparts "
+      "ask "
+      "for and what it bears now; have it issued by a public CA, and run preflight again with "
+      "that. "
+      "The steps below are for binding this one all the same.";
   c.report.commands.insert(c.report.commands.begin(), std::move(one));
 }
 

@@ -248,7 +248,7 @@ class Simulation {
                  until + ".");
       return true;
     }
-    if (!wanted.tls_certificate_name.empty()) {
+    if (!wanted.tls_certificate_name.empty() && !is_named_by(wanted)) {
       c_.add(Impact::breaks, "tlscertificatename-stale", "whoever meets it", wanted.whose,
              "It names " + printable(wanted.tls_certificate_name) +
                  "; the new certificate is issued by " + printable(new_.issuer) + " for " +
@@ -257,14 +257,23 @@ class Simulation {
       note(pin_anew, identity);
       return true;
     }
-    not_found_by_name(wanted, found, until, in_event);
-    if (c_.bears(wanted.fqdn) && !same_pair()) note(pin_anew, identity);
-    return c_.bears(wanted.fqdn);
+    not_preferred(wanted, found, until, in_event);
+    const bool can_be_found = !wanted.tls_certificate_name.empty() || c_.bears(wanted.fqdn);
+    if (can_be_found && !same_pair()) note(pin_anew, identity);
+    return can_be_found;
   }
 
-  void not_found_by_name(const ExchangeWanted& wanted, const Outcome& found,
-                         const std::string& until, const char* in_event) {
-    if (!c_.bears(wanted.fqdn)) {
+  // The connector's TlsCertificateName fits the new one as well.
+  [[nodiscard]] bool is_named_by(const ExchangeWanted& wanted) const {
+    const auto pin = x509::parse_exchange_certificate_name(wanted.tls_certificate_name);
+    return pin && x509::same_distinguished_name(pin->issuer, new_.issuer) &&
+           x509::same_distinguished_name(pin->subject, new_.subject);
+  }
+
+  // The connector could take it, and takes the old one; or does not find it by its name at all.
+  void not_preferred(const ExchangeWanted& wanted, const Outcome& found, const std::string& until,
+                     const char* in_event) {
+    if (wanted.tls_certificate_name.empty() && !c_.bears(wanted.fqdn)) {
       c_.want_name(wanted.fqdn);
       c_.add(Impact::breaks, "certificate-missing-for-fqdn", "whoever meets it", wanted.whose,
              "It looks for " + printable(wanted.fqdn) +
@@ -404,9 +413,7 @@ class Simulation {
 
   void hybrid() {
     for (const explain::HybridConfiguration& one : estate_.hybrid) {
-      const auto pin = x509::parse_exchange_certificate_name(one.tls_certificate_name);
-      if (!pin || (x509::same_distinguished_name(pin->issuer, new_.issuer) &&
-                   x509::same_distinguished_name(pin->subject, new_.subject)))
+      if (one.tls_certificate_name.empty() || is_named_by({one.tls_certificate_name, {}, {}}))
         continue;
       repairs_.hybrid = true;
       c_.add(Impact::warning, "tlscertificatename-stale", "the Hybrid Configuration Wizard",
@@ -459,6 +466,7 @@ class Simulation {
           repairs_.services.emplace_back(service);
       }
     }
+    repairs_.key_is_missing = repairs_.already_imported && new_.private_key == false;
     if (old_ != nullptr) repairs_.old_thumbprint = old_->thumbprint;
     repairs_.remove_at_once = remove_first_;
     command_exchange(c_, repairs_);

@@ -39,9 +39,12 @@ void judge_revocation_sources(PreflightCase& c) {
           "Whether it was revoked can be asked only at " + join(urls, ", ") +
               ", which outside your network nobody reaches.");
   }
-  for (const std::string& problem : c.inputs.fetch_problems)
-    c.add(Impact::warning, "revocation-unreachable", "whoever asks for revocation", "",
-          "Asked from here: " + problem + ".");
+  if (c.inputs.fetched.fetches.empty() && !urls.empty()) {
+    c.report.not_looked_at.push_back(
+        "Whether it is revoked, and whether that can be asked at all: postern check fetches it "
+        "from " +
+        join(urls, ", ") + ".");
+  }
 }
 
 // Private trust is a choice; whether it suits is for the counterparts that are known. The rest

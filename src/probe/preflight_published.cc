@@ -36,12 +36,14 @@ void judge_tlsa(PreflightCase& c, const Published& published, const PublishedHos
        "certificate, then take the old ones away (RFC 7671 s8.1)."});
 }
 
+// RFC 8461 s4.1: the MX must be listed, and bear its own name under a public CA.
 void judge_sts(PreflightCase& c, const Published& published, const PublishedHost& mx) {
-  if (!published.sts || published.sts->mode == verdict::StsMode::none) return;
-  const bool enforced = published.sts->mode == verdict::StsMode::enforce;
+  if (published.sts ? published.sts->mode == verdict::StsMode::none : !published.sts_announced)
+    return;
+  const bool enforced = published.sts && published.sts->mode == verdict::StsMode::enforce;
   const Impact impact = enforced ? Impact::breaks : Impact::warning;
   const std::string who = "senders with MTA-STS to " + published.domain;
-  if (!verdict::lists_mx(*published.sts, mx.host)) {
+  if (published.sts && !verdict::lists_mx(*published.sts, mx.host)) {
     c.add(impact, "mta-sts-mx-mismatch", who, "",
           "The MTA-STS policy of " + published.domain + " lists " + join(published.sts->mx, ", ") +
               ", and not the MX " + mx.host + ".");
@@ -49,7 +51,7 @@ void judge_sts(PreflightCase& c, const Published& published, const PublishedHost
   Counterpart sender;
   sender.who = who;
   sender.host = mx.host;
-  sender.reference = {{mx.host, "MX of " + published.domain}};  // RFC 8461 s4.1
+  sender.reference = {{mx.host, "MX of " + published.domain}};
   const verdict::Verdict verdict = c.judge(sender, c.inputs.certificate.chain);
   if (!verdict.ok) c.add(impact, verdict.code, who, "", verdict.cause, verdict);
 }
@@ -59,11 +61,15 @@ void judge_sts(PreflightCase& c, const Published& published, const PublishedHost
 void judge_published(PreflightCase& c) {
   if (!c.inputs.online) {
     c.report.not_looked_at.push_back(
-        "TLSA records, MTA-STS policies and CRLs: they are looked up with --online only.");
+        "TLSA records and MTA-STS: they are looked up with --online only.");
     return;
   }
   for (const Published& published : c.inputs.published) {
     for (const std::string& problem : published.problems) c.report.not_looked_at.push_back(problem);
+    if (published.sts_announced && !published.sts) {
+      c.report.not_looked_at.push_back("The text of the MTA-STS policy of " + published.domain +
+                                       ": whether it lists the MX hosts was not asked.");
+    }
     bool ours = false;
     for (const PublishedHost& mx : published.mx) {
       if (!concerns(c, mx.host)) continue;

@@ -407,5 +407,21 @@ TEST(Preflight_Published, MtaStsAsksTheMxNameAndAPublicCa) {
   EXPECT_TRUE(postern.with(renewed).safe());
 }
 
+TEST(Preflight_Published, AnAnnouncedPolicyThatIsNotKnownWarns) {
+  Postern postern;
+  const std::vector<x509::Certificate> renewed = issued(spec({"smtp.contoso.com"}));
+  postern.config_.receive[0].fqdn = "mail.contoso.com";
+  Published announced;
+  announced.domain = "contoso.com";
+  announced.mx = {{"mail.contoso.com", {}, false}};
+  announced.sts_announced = true;
+  postern.published_ = {announced};
+  const PreflightReport report = postern.with(renewed);
+  EXPECT_THAT(report.not_looked_at, Contains(HasSubstr("The text of the MTA-STS policy")));
+  EXPECT_TRUE(std::ranges::any_of(report.findings, [](const PreflightFinding& one) {
+    return one.who == "senders with MTA-STS to contoso.com" && one.impact == Impact::warning;
+  }));
+}
+
 }  // namespace
 }  // namespace postern::probe

@@ -33,7 +33,7 @@ constexpr Recogniser kWords[] = {
     {"with error socketerror", Fact::socket_error},
     {"dropped due to socketerror", Fact::socket_error},
     {"with error nocredentials", Fact::key_unreadable, {}, {}, Side::client},
-    {"with error unknowncredentials", Fact::key_unreadable, {}, {}, Side::client},
+    {"with error unknowncredentials", Fact::no_certificate, {}, {}, Side::client},
     {"with error algorithmmismatch", Fact::version_mismatch},
     {"status algorithmmismatch", Fact::version_mismatch},
     {"with error certunknown", Fact::alert, {}, {}, Side::unknown, 46},
@@ -97,7 +97,6 @@ constexpr Recogniser kWords[] = {
      "could not be found|not be read|cannot be read|couldn't|cannot be loaded|could not be "
      "loaded|cannot load"},
     {"remote internal transport certificate expired", Fact::expired},
-    {"rootcatype", Fact::root_store_registry, "registry|grouppolicy"},
     {"currently, this server trusts so many certificate authorities", Fact::ca_list_long},
     {"suitable default server credential", Fact::no_certificate, {}, {}, Side::server},
     {"does not have a private key information property", Fact::key_unreadable},

@@ -77,6 +77,8 @@ constexpr Recogniser kWords[] = {
     {"doesn't advertise starttls", Fact::not_offered},
     {"did not advertise starttls", Fact::not_offered},
     {"starttls not announced", Fact::not_offered},
+    {"starttls was not advertised", Fact::not_offered},
+    {"starttls was not offered", Fact::not_offered},
     {"starttls not found in", Fact::not_offered},
     {"starttls not supported", Fact::not_offered, {}, "result type|starttls not supported\""},
     {"starttls is not supported", Fact::not_offered},

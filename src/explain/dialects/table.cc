@@ -1,6 +1,10 @@
 // The one table of dialects.
 #include "explain/dialects/dialect.h"
+#include "explain/dialects/exchange_objects.h"
+#include "explain/dialects/exchange_protocol.h"
+#include "explain/dialects/openssl_client.h"
 #include "explain/dialects/smtp_dialogue.h"
+#include "explain/dialects/tls_report.h"
 #include "explain/dialects/vocabularies.h"
 
 namespace postern::explain {
@@ -23,6 +27,10 @@ std::vector<std::unique_ptr<Dialect>> make_dialects() {
   words("mail program", mta_words());
   words("mail", mail_words());
   out.push_back(make_smtp_dialogue());
+  out.push_back(make_exchange_protocol());
+  out.push_back(make_exchange_objects());
+  out.push_back(make_tls_report());
+  out.push_back(make_openssl_client());
   return out;
 }
 

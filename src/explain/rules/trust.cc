@@ -6,6 +6,7 @@
 #include "explain/details.h"
 #include "explain/phrases.h"
 #include "explain/rules/rule.h"
+#include "x509/certificate.h"
 
 namespace postern::explain {
 namespace {
@@ -52,7 +53,37 @@ Candidate candidate(std::string_view code, Certainty certainty, int order, const
           .rule = "trust"};
 }
 
+// Names of public roots that have expired, while newer ones carry the same certificates: a library
+// that still walks to them calls sound chains expired (AddTrust in May 2020, DST Root CA X3 in
+// September 2021).
+constexpr std::string_view kExpiredRoots = "dst root ca x3|addtrust external";
+
 constexpr int kOrder = -5;  // below expiry, names and DANE: their words are clearer
+
+// The chain as presented is one certificate that another one signed.
+bool presented_alone(const Case& seen) {
+  const auto shown = seen.all(Fact::certificate);
+  const auto of_server = [](const Sighting* one) {
+    return one->first.dialect == "openssl s_client";
+  };
+  return std::ranges::count_if(shown, of_server) == 1 &&
+         std::ranges::none_of(shown, [&](const Sighting* one) {
+           return of_server(one) && x509::same_distinguished_name(one->first.certificate->subject,
+                                                                  one->first.certificate->issuer);
+         });
+}
+
+void judge_expired_root(const Sighting& sighting, Candidates& candidates) {
+  const bool root = sighting.first.number > 0 || sighting.first.presented.empty();
+  const std::string words =
+      fold(sighting.first.presented) + " " + fold(sighting.spans.front().text);
+  if (!root || !contains_any(words, kExpiredRoots)) return;
+  Candidate own = candidate("local-trust-store-outdated", Certainty::likely, 0, sighting,
+                            "What expired is an old public root, not the server's certificate: the "
+                            "verifier's library or bundle still walks to it.");
+  own.rank = Rank::joined;
+  candidates.add(std::move(own));
+}
 
 void judge_unknown_issuer(const Case& seen, const Sighting& sighting, Candidates& candidates) {
   const std::string words = words_of(sighting);
@@ -68,7 +99,7 @@ void judge_unknown_issuer(const Case& seen, const Sighting& sighting, Candidates
     candidates.add(candidate("incomplete-chain", Certainty::possible, kOrder - 1, sighting));
     return;
   }
-  const bool leaf_alone = seen.has(Fact::leaf_alone);
+  const bool leaf_alone = seen.has(Fact::leaf_alone) || presented_alone(seen);
   if (contains_any(words, kPublicIssuers)) {
     // A public intermediate that the verifier has not: not sent, or the roots are missing.
     candidates.add(candidate("incomplete-chain", Certainty::likely, kOrder + 2, sighting));
@@ -87,6 +118,9 @@ void judge_unknown_issuer(const Case& seen, const Sighting& sighting, Candidates
 void apply_trust(const Case& seen, Candidates& candidates) {
   for (const Sighting& sighting : seen.sightings()) {
     switch (sighting.first.fact) {
+      case Fact::expired:
+        judge_expired_root(sighting, candidates);
+        break;
       case Fact::self_signed:
         candidates.add(candidate("self-signed", Certainty::likely, kOrder + 2, sighting));
         break;

@@ -1,0 +1,211 @@
+// postern preflight: what breaks if this certificate takes the place of the present one, for whom,
+// and what prevents it.
+#include "probe/preflight.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <future>
+
+#include <CLI/CLI.hpp>
+
+#include "base/json.h"
+#include "base/text.h"
+#include "cli/certificate_file.h"
+#include "cli/command.h"
+#include "cli/materials_of.h"
+#include "cli/render.h"
+#include "dns/resolver.h"
+#include "io/executor.h"
+#include "mail/domain.h"
+#include "probe/preflight_lookup.h"
+#include "tls/materials.h"
+
+namespace postern::cli {
+namespace {
+
+constexpr std::size_t kMaxExportFiles = 1000;
+
+struct Options {
+  std::string certificate, key, exchange, replaces;
+  bool online = false;
+  std::vector<std::string> domains;
+};
+
+// The files of a folder of saved output, in the order of their names; or the one file that is
+// given.
+Result<std::vector<explain::ExportFile>> read_exports(const std::string& path) {
+  std::vector<std::string> names;
+  std::error_code error;
+  if (std::filesystem::is_directory(path, error)) {
+    for (const auto& entry : std::filesystem::directory_iterator(path, error)) {
+      std::error_code ignored;
+      if (entry.is_regular_file(ignored)) names.push_back(entry.path().string());
+    }
+    std::ranges::sort(names);
+  } else {
+    names.push_back(path);
+  }
+  if (error) return invalid(path + ": " + error.message());
+  if (names.empty())
+    return invalid(path + " is empty: save Get-ExchangeCertificate | fl and its like into it");
+  if (names.size() > kMaxExportFiles)
+    return invalid(path + " holds more than " + std::to_string(kMaxExportFiles) + " files");
+  std::vector<explain::ExportFile> out;
+  for (const std::string& name : names) {
+    TRY(std::string octets, read_file(name));
+    out.push_back({std::filesystem::path(name).filename().string(), std::move(octets)});
+  }
+  return out;
+}
+
+// All that the inputs point into.
+struct Sources {
+  std::optional<FileMaterials> gateway;
+  std::optional<explain::ExchangeEstate> exchange;
+  std::shared_ptr<const tls::Materials> roots;  // where no configuration was asked
+};
+
+Result<Sources> read_sources(const Shell& shell, const Options& options, Time now) {
+  Sources out;
+  if (!options.exchange.empty()) {
+    TRY(const std::vector<explain::ExportFile> files, read_exports(options.exchange));
+    out.exchange = explain::read_exchange(files);
+    if (out.exchange->size() == 0) {
+      const std::string first =
+          out.exchange->problems.empty() ? "" : ": " + out.exchange->problems.front().text;
+      return invalid(options.exchange + ": no output of Exchange cmdlets was found" + first);
+    }
+  }
+  if (options.exchange.empty() || !shell.config_option.empty()) {
+    TRY(out.gateway, load_file_materials(shell, now));
+  } else {
+    out.roots = tls::load_materials(policy::Config{}, nullptr, now).materials;
+  }
+  return out;
+}
+
+Result<probe::NewCertificate> read_new(const Options& options, Time now) {
+  probe::NewCertificate out;
+  out.file = options.certificate;
+  out.key_file = options.key;
+  TRY(out.chain, read_certificate_file(options.certificate));
+  if (options.key.empty()) return out;
+  // The loader of the gateway says what it would say of these two files.
+  policy::Config config;
+  config.certificates = {{"new",
+                          std::filesystem::absolute(options.certificate).string(),
+                          std::filesystem::absolute(options.key).string(),
+                          {}}};
+  const auto loaded = tls::load_materials(config, nullptr, now).materials;
+  const policy::LoadedCertificate& facts = loaded->certificates.front();
+  out.key_fits = facts.key_usable;
+  out.key_problem = facts.problem;
+  out.key_problem_code = facts.problem_code;
+  return out;
+}
+
+// The mail domains that are ours, by the configuration and by the export.
+std::vector<std::string> own_domains(const Sources& sources, const Options& options) {
+  std::vector<std::string> out;
+  for (const std::string& one : options.domains) out.push_back(lower(one));
+  if (!out.empty()) return out;
+  if (sources.gateway) {
+    for (const policy::ReceiveConnector& one : sources.gateway->config.receive) {
+      for (const mail::DomainPattern& domain : one.accept_domains) out.push_back(domain.text());
+    }
+  }
+  if (sources.exchange) {
+    for (const explain::AcceptedDomain& one : sources.exchange->accepted) out.push_back(one.domain);
+  }
+  std::erase_if(out, [](const std::string& one) { return !mail::parse_domain(one); });
+  std::ranges::sort(out);
+  const auto repeated = std::ranges::unique(out);
+  out.erase(repeated.begin(), repeated.end());
+  return out;
+}
+
+io::Task<void> look_up_into(dns::Resolver& resolver, std::vector<std::string> domains,
+                            std::promise<std::vector<probe::Published>>* answer) {
+  std::vector<probe::Published> found =
+      co_await probe::look_up_published(resolver, system_clock(), std::move(domains));
+  answer->set_value(std::move(found));
+}
+
+Result<std::vector<probe::Published>> look_up(const Sources& sources,
+                                              std::vector<std::string> domains) {
+  if (domains.empty())
+    return invalid(
+        "--online looks up the mail domains, and neither configuration nor export names "
+        "one: give --domain");
+  const policy::ServerConfig server =
+      sources.gateway ? sources.gateway->config.server : policy::ServerConfig{};
+  io::Runtime runtime(1, 1);
+  TRY(const std::unique_ptr<dns::Resolver> resolver, dns::make_resolver(runtime, server));
+  std::promise<std::vector<probe::Published>> answer;
+  std::future<std::vector<probe::Published>> waiting = answer.get_future();
+  runtime.main().spawn("preflight", look_up_into(*resolver, std::move(domains), &answer));
+  runtime.start();
+  std::vector<probe::Published> out = waiting.get();
+  runtime.stop();
+  return out;
+}
+
+int run_preflight(const Shell& shell, const Options& options) {
+  const Time now = system_clock().now();
+  Result<probe::NewCertificate> fresh = read_new(options, now);
+  if (!fresh) return shell.fail("preflight: " + fresh.error().detail());
+  const Result<Sources> sources = read_sources(shell, options, now);
+  if (!sources) return shell.fail("preflight: " + sources.error().detail());
+  probe::PreflightInputs inputs;
+  inputs.certificate = *std::move(fresh);
+  inputs.replaces = options.replaces;
+  inputs.now = now;
+  if (sources->gateway) {
+    inputs.config = &sources->gateway->config;
+    inputs.certificates = &sources->gateway->materials->certificates;
+  }
+  if (sources->exchange) inputs.exchange = &*sources->exchange;
+  const policy::LoadedTrust& trust =
+      sources->gateway ? sources->gateway->materials->trust : sources->roots->trust;
+  inputs.public_roots = trust.pick({"system"});
+  if (options.online) {
+    Result<std::vector<probe::Published>> published =
+        look_up(*sources, own_domains(*sources, options));
+    if (!published) return shell.fail("preflight: " + published.error().detail());
+    inputs.published = *std::move(published);
+    inputs.online = true;
+  }
+  const Result<probe::PreflightReport> report = probe::preflight(inputs);
+  if (!report) return shell.fail("preflight: " + report.error().detail());
+  shell.print_answer(probe::to_json(*report), render_preflight);
+  return report->safe() ? kOk : kFinding;
+}
+
+}  // namespace
+
+void add_preflight(CLI::App& app, Shell& shell) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command =
+      add_command(app, shell, "preflight",
+                  "What breaks if this certificate is bound, for whom, and what prevents it: 0 "
+                  "safe, 1 not safe",
+                  Form::text_or_json, [&shell, options] { return run_preflight(shell, *options); });
+  command->add_option("--cert", options->certificate, "The new certificate with its intermediates")
+      ->required()
+      ->type_name("FILE");
+  command->add_option("--key", options->key, "Its private key (PEM)")->type_name("FILE");
+  command
+      ->add_option("--exchange", options->exchange,
+                   "Saved output of Get-ExchangeCertificate, Get-ReceiveConnector, "
+                   "Get-SendConnector and others, in place of a configuration")
+      ->type_name("DIR|FILE");
+  command->add_option("--replaces", options->replaces,
+                      "The one it takes the place of: its thumbprint, or its name in the "
+                      "configuration; else found by likeness");
+  command->add_flag("--online", options->online,
+                    "Look up MX, TLSA and MTA-STS records of the mail domains");
+  command->add_option("--domain", options->domains, "These mail domains in place of our own")
+      ->type_name("DOMAIN");
+}
+
+}  // namespace postern::cli

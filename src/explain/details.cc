@@ -137,6 +137,15 @@ bool speaks_of_names(Fact fact) {
 
 }  // namespace
 
+bool from_scanner(const Observation& observation) {
+  constexpr std::string_view kScanners =
+      "censys|shodan|shadowserver|internet census|binaryedge|stretchoid|internet measurement|"
+      "onyphe|criminalip|leakix|scanner|rapid7|zoomeye|netsystemsresearch|researchscan|openintel|"
+      "alphastrike|recyber|driftnet|modat";
+  return observation.said_by == Side::server && !observation.counterpart.empty() &&
+         contains_any(fold(observation.counterpart), kScanners);
+}
+
 std::string_view after(std::string_view line, std::string_view mark, std::string_view stops) {
   const auto found = std::ranges::search(line, mark, {}, to_lower, to_lower);
   if (found.empty()) return {};

@@ -13,6 +13,10 @@ namespace postern::explain {
 // Fills in what is empty.
 void add_details(Observation& observation, std::string_view line, std::string_view folded);
 
+// A server's report of a client that knocks on every door of the Internet (research scanners):
+// noise, never the cause.
+[[nodiscard]] bool from_scanner(const Observation& observation);
+
 // The text after `mark` up to the first of `stops`; empty: no such mark. Case does not count.
 [[nodiscard]] std::string_view after(std::string_view line, std::string_view mark,
                                      std::string_view stops);

@@ -153,6 +153,7 @@ void Explainer::State::take(const Line& line, Observation o) {
       o.counterpart = known->second;
     }
   }
+  if (from_scanner(o)) o.fact = Fact::cosmetic;
   seen.add(std::move(o));
 }
 

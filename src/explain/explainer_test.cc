@@ -103,6 +103,134 @@ const Said kServers[] = {
      "250 8BITMIME\n"},
 };
 
+// Products that no rule was written for: their libraries' and RFCs' words must do.
+const Said kProducts[] = {
+    {"starttls-not-offered", "TLS error from 'mx.example.org': STARTTLS not advertised by host."},
+    {"starttls-not-offered", "*** STARTTLS attempted but not advertised"},
+    {"starttls-not-offered", "curl: (64) Requested SSL level failed"},
+    {"starttls-not-offered", "554 5.7.1 TLS required but the remote host does not support it"},
+    {"expired", "tls error: InvalidCertificate(Expired)"},
+    {"clock-skew",
+     "x509: certificate has expired or is not yet valid: current time "
+     "1970-01-01T00:03:12Z is before 2023-01-01T00:00:00Z"},
+    {"untrusted-root",
+     "msmtp: TLS certificate verification failed: the certificate hasn't got a "
+     "known issuer\nissuer of the certificate is unknown"},
+    {"untrusted-root", "451 4.7.5 [internal] remote node SSL certificate not signed by a valid CA"},
+    {"name-mismatch", "4.7.5 [internal] SSL certificate subject does not match host"},
+    {"name-mismatch",
+     "Peer certificate CN=`*.hosting.example' did not match expected "
+     "CN=`mail.example.org'"},
+    {"private-key-inaccessible",
+     "STARTTLS=server: file /etc/mail/certs/key.pem unsafe: Group readable file"},
+    {"tls-intercepted-by-middlebox",
+     " 0 s:CN = smtp.example.org\n   i:CN = Avast Mail Scanner Root, O = Avast Mail Scanner"},
+    {"mta-sts-policy-fetch-failed",
+     "Error fetching MTA-STS policy (mta-sts.policy-fetch-error) causedBy = \"HTTP error 404\""},
+    {"client-certificate-missing", "SSL routines::peer did not return a certificate"},
+    {"wrong-tls-mode-for-port",
+     "warning: non-SMTP command from unknown[192.0.2.1]: \\x16\\x03\\x01\\x02\\x00"},
+};
+
+TEST(Explainer, ProductsWithoutADialectAreUnderstoodByTheirMechanisms) {
+  for (const auto& [code, text] : kProducts)
+    EXPECT_EQ(first_code(explain_text(text)), code) << text;
+}
+
+const Said kExchange[] = {
+    {"name-mismatch",
+     "450 4.4.317 Cannot connect to remote server [Message=SubjectMismatch "
+     "Expected Subject: *.contoso.com. Presented Subject: CN=EX01. Thumbprint: AB]"},
+    {"expired", "{LED=450 4.4.317 Cannot connect to remote server [Message=CertificateExpired]}"},
+    {"starttls-not-offered",
+     "450 4.7.321 starttls-not-supported: Destination mail server must "
+     "support TLS to receive mail."},
+    {"dnssec-bogus",
+     "450 4.7.324 dnssec-invalid: Destination domain returned invalid DNSSEC "
+     "records"},
+    {"tlscertificatename-stale",
+     "454 4.7.5 The certificate specified in TlsCertificateName of the "
+     "SendConnector could not be found."},
+    {"certificate-not-bound",
+     "2026-10-07T04:42:56.804Z,Outbound to Office 365,08D50D3D9730A8D2,21,"
+     ",,*,,TLS negotiation failed with error UnknownCredentials"},
+    {"queue-expired-cause-hidden", "550 5.4.300 Message expired"},
+    {"private-key-inaccessible",
+     "A fatal error occurred when attempting to access the TLS server "
+     "credential private key. The error code returned from the "
+     "cryptographic module is 0x8009030D."},
+};
+
+TEST(Explainer, ExchangesWordsAreUnderstood) {
+  for (const auto& [code, text] : kExchange)
+    EXPECT_EQ(first_code(explain_text(text)), code) << text;
+}
+
+TEST(Explainer, AStalePinIsFoundAmongTheSettingsAndCuredByItsCommand) {
+  const Report report = explain_text(
+      "Identity           : EX01\\Default Frontend EX01\n"
+      "Bindings           : {[::]:25, 0.0.0.0:25}\n"
+      "AuthMechanism      : Tls, Integrated\n"
+      "Fqdn               : mail.contoso.com\n"
+      "TlsCertificateName : <I>CN=Old CA, C=US<S>CN=mail.contoso.com\n\n"
+      "Thumbprint         : 9876543210FEDCBA9876543210FEDCBA98765432\n"
+      "CertificateDomains : {mail.contoso.com}\n"
+      "HasPrivateKey      : True\n"
+      "IsSelfSigned       : False\n"
+      "Issuer             : CN=New CA, C=US\n"
+      "Subject            : CN=mail.contoso.com\n"
+      "Services           : SMTP\n"
+      "Status             : Valid\n");
+  ASSERT_FALSE(report.causes.empty());
+  EXPECT_EQ(report.causes[0].code, "tlscertificatename-stale");
+  ASSERT_GE(report.causes[0].cure.size(), 2U);
+  EXPECT_NE(report.causes[0].cure[0].find("9876543210FEDCBA9876543210FEDCBA98765432"),
+            std::string::npos);
+  EXPECT_NE(report.causes[0].cure[1].find("Set-ReceiveConnector 'EX01\\Default Frontend EX01'"),
+            std::string::npos);
+}
+
+TEST(Explainer, TheCertificateThatAConnectorPresentedIsReadInBothLayouts) {
+  const std::string head = "2026-04-14T17:00:41.125Z,EX01\\Default Frontend EX01,08D479E14521204D,";
+  const std::string ends = ",10.0.0.1:25,192.0.2.9:30648,*,";
+  const std::string failed =
+      "Reason: [{LED=450 4.7.320 Certificate validation failed};"
+      "{MSG=SubjectMismatch};{FQDN=hybrid.contoso.com}]\n";
+  const std::string old_layout = failed + head + "20" + ends + ",Sending certificate\n" + head +
+                                 "21" + ends + "CN=EX01,Certificate subject\n" + head + "22" +
+                                 ends + "CN=EX01,Certificate issuer name\n" + head + "23" + ends +
+                                 "EX01;EX01.contoso.local,Certificate alternate names\n";
+  const std::string new_layout =
+      failed + head + "20" + ends +
+      "CN=EX01 CN=EX01 1234567890ABCDEF1234567890ABCDEF 9876543210FEDCBA9876543210FEDCBA98765432 "
+      "2025-01-01T00:00:00.000Z 2030-01-01T00:00:00.000Z EX01;EX01.contoso.local,Sending "
+      "certificate Subject Issuer name Serial number Thumbprint Not before Not after Subject "
+      "alternate names\n";
+  for (const std::string& text : {old_layout, new_layout}) {
+    const Report report = explain_text(text);
+    EXPECT_EQ(first_code(report), "wrong-certificate-selected") << text;
+    EXPECT_NE(report.causes[0].cause.find("CN=EX01"), std::string::npos);
+  }
+}
+
+TEST(Explainer, ReportsOfSendersSayWhichMxThePolicyForgot) {
+  const Report report = explain_text(
+      R"({"policies":[{"policy":{"policy-type":"sts","policy-domain":"contoso.com",
+"mx-host":["*.mail.example"]},"summary":{"total-successful-session-count":3},
+"failure-details":[{"result-type":"validation-failure","receiving-mx-hostname":"a.b.mail.example",
+"failed-session-count":4}]}]})");
+  EXPECT_EQ(first_code(report), "mta-sts-mx-mismatch");
+  EXPECT_EQ(report.healthy, 3U);
+}
+
+TEST(Explainer, ScannersFailingHandshakesAreNoise) {
+  const Report report = explain_text(
+      "mail postfix/smtpd[7]: SSL_accept error from scanner-06.censys-scanner.com[192.0.2.1]: -1\n"
+      "mail postfix/smtpd[7]: warning: TLS library problem: error:142090C1:SSL routines:"
+      "tls_early_post_process_client_hello:no shared cipher:\n");
+  EXPECT_EQ(report.outcome, Outcome::healthy);
+}
+
 TEST(Explainer, WordsOfServersAreUnderstood) {
   for (const auto& [code, text] : kServers) EXPECT_EQ(first_code(explain_text(text)), code) << text;
 }

@@ -41,6 +41,8 @@ constexpr std::array kAsks{
         "telnet <host> 25, then EHLO test"},
     Ask{"path-mtu-blackhole", "Whether large packets pass", "ping -M do -s 1472 <host>"},
     Ask{"expired", "The dates of the certificate that is presented", kOwnView},
+    Ask{"ip-blocklisted", "Whether the sending address is listed",
+        "https://sender.office.com, and the reply to EHLO from another address"},
     Ask{"queue-expired-cause-hidden", "Why the message waited",
         "the LastError of the queue while it waits: Get-Queue | fl Identity,LastError; postqueue "
         "-p; "

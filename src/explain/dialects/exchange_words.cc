@@ -45,6 +45,7 @@ constexpr Recogniser kWords[] = {
     {"with error connectionreset", Fact::handshake_failed},
     {"with error connectionaborted", Fact::handshake_failed},
     {"with error timedout", Fact::handshake_silent},
+    {"dropped due to timedout", Fact::handshake_silent},
     {"with error internalerror", Fact::handshake_failed},
     {"with error messagealtered", Fact::handshake_failed},
     {"tls negotiation failed with error", Fact::handshake_failed},

@@ -26,7 +26,7 @@ constexpr Recogniser kWords[] = {
      "handshake fail|no shared|protocol version|eof|reset|timed out"},
     {"no usable tlsa", Fact::dane_missing},
     {"smtp protocol synchronization error", Fact::tls_on_plain_port, "\\026\\003|\\x16"},
-    {"tls error on connection", Fact::handshake_failed},
+    {"tls error on connection", Fact::handshake_failed, {}, "(recv)|(send)"},
     {"tls session failure: delivering unencrypted", Fact::handshake_failed},
     {"starttls required before auth", Fact::tls_demanded, {}, {}, Side::server},
     {"cv=dane", Fact::tls_used},

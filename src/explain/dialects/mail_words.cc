@@ -121,6 +121,8 @@ constexpr Recogniser kWords[] = {
     {"result=\"ok\"", Fact::delivered},
     {"verify return code: 0 (ok)", Fact::tls_used},
     {"verification: ok", Fact::tls_used},
+    {"(using tlsv1", Fact::tls_used},
+    {"with esmtps", Fact::tls_used},
     {"verify=ok", Fact::tls_used},
     {"no client certificate ca names sent", Fact::cosmetic},
     {"can't use ssl get servername", Fact::cosmetic},

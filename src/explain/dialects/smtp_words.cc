@@ -79,6 +79,11 @@ constexpr Recogniser kWords[] = {
     {"starttls not announced", Fact::not_offered},
     {"starttls was not advertised", Fact::not_offered},
     {"starttls was not offered", Fact::not_offered},
+    {"attempted but not advertised", Fact::not_offered},
+    {"when not advertised", Fact::not_offered, "starttls"},
+    {"requested ssl level failed", Fact::not_offered},
+    {"tls required but", Fact::not_offered},
+    {"tls required by policy but", Fact::not_offered},
     {"starttls not found in", Fact::not_offered},
     {"starttls not supported", Fact::not_offered, {}, "result type|starttls not supported\""},
     {"starttls is not supported", Fact::not_offered},
@@ -108,7 +113,6 @@ constexpr Recogniser kWords[] = {
     {"tls was not offered", Fact::not_offered},
     {"tls not advertised", Fact::not_offered},
     {"required tls but not supported", Fact::not_offered},
-    {"tls required but not", Fact::not_offered},
     {"tls required, but not", Fact::not_offered},
     {"tls unavailable", Fact::not_offered},
     {"tls required but not available", Fact::not_offered},
@@ -197,7 +201,7 @@ constexpr Recogniser kWords[] = {
     {"tls handshake failed", Fact::handshake_failed},
     {"tls connection failed", Fact::handshake_failed},
     {"tls failed", Fact::handshake_failed, {}, "status|counter"},
-    {"tls error", Fact::handshake_failed},
+    {"tls error", Fact::handshake_failed, {}, "(recv)|(send)"},
 
     {"tls session: ", Fact::handshake_failed, "ssl connect|ssl accept|gnutls"},
     {"ssl error", Fact::handshake_failed},
@@ -298,7 +302,7 @@ constexpr Recogniser kWords[] = {
     {"fragmentation needed", Fact::large_packets},
 
     // intercepted
-    {"avast", Fact::intercepted, "certificate|issuer|cn=|o="},
+    {"avast", Fact::intercepted, "certificate|issuer|cn=|o=|root|scanner|shield"},
     {"kaspersky", Fact::intercepted, "root|issuer|cn="},
     {"eset ssl filter", Fact::intercepted},
     {"bitdefender", Fact::intercepted, "issuer|ca|cn="},

@@ -8,13 +8,19 @@ namespace {
 
 constexpr Recogniser kWords[] = {
     // validity
-    {"certificate has expired", Fact::expired, {}, "alert|will |if the|crl has expired"},
+    {"certificate has expired", Fact::expired, {}, "alert|will |if the|crl has expired|is before"},
     {"certificate expired", Fact::expired, {}, "alert|received fatal|will |crl"},
     {"cert has expired", Fact::expired},
     {"certificate is expired", Fact::expired},
     {"certificate has been expired", Fact::expired},
     {"the certificate chain uses expired certificate", Fact::expired},
     {"has expired or is not yet valid", Fact::expired, {}, "current time"},
+    {"invalidcertificate(expired", Fact::expired},
+    {"peer certificate: expired", Fact::expired},
+    {"invalidcertificate(notvalidyet", Fact::not_yet_valid},
+    {"invalidcertificate(revoked", Fact::revoked},
+    {"current time 19", Fact::clock_wrong},
+    {"current time 200", Fact::clock_wrong},
     {"num=10:", Fact::expired, "expired"},
     {"return code: 10 (", Fact::expired},
     {"certexpired", Fact::expired},

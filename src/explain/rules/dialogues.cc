@@ -1,6 +1,8 @@
 // Dialogues as they stand in logs and pastes become Evidence, and judge says what a client that
 // wants TLS makes of them: the same judgement as that of the gateway itself.
 #include "base/text.h"
+#include "explain/details.h"
+#include "explain/phrases.h"
 #include "explain/rules/rule.h"
 #include "verdict/judge.h"
 
@@ -40,6 +42,12 @@ bool worth_judging(const SeenDialogue& dialogue) {
   return dialogue.starttls_reply.empty() || !dialogue.starttls_reply.starts_with("220");
 }
 
+bool of_exchange_online(const SeenDialogue& dialogue) {
+  return contains_any(fold(dialogue.greeting), "protection.outlook.com") ||
+         (!dialogue.keywords.empty() &&
+          contains_any(fold(dialogue.keywords.front()), "protection.outlook.com"));
+}
+
 }  // namespace
 
 void apply_dialogues(const Case& seen, Candidates& candidates) {
@@ -53,6 +61,20 @@ void apply_dialogues(const Case& seen, Candidates& candidates) {
     const verdict::Verdict verdict = verdict::judge(evidence, policy, evidence.time);
     if (verdict.ok || verdict.layer != "smtp") continue;
     const bool masked = verdict.code == "starttls-stripped-by-middlebox";
+    // Exchange Online always offers STARTTLS, but not to addresses of bad repute.
+    if (verdict.code == "starttls-not-offered" && of_exchange_online(*sighting->first.dialogue)) {
+      candidates.add({.code = "ip-blocklisted",
+                      .certainty = Certainty::possible,
+                      .rank = Rank::refusal,
+                      .order = 7,
+                      .sentence =
+                          "Exchange Online offers STARTTLS to everyone but addresses of bad "
+                          "repute, and none is offered here.",
+                      .because = {sighting},
+                      .cure = {},
+                      .ruled_out = {},
+                      .rule = "withheld-by-exchange-online"});
+    }
     candidates.add({.code = verdict.code,
                     .certainty = masked ? verdict.certainty : Certainty::likely,
                     .rank = masked ? Rank::mechanism : Rank::refusal,

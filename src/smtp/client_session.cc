@@ -30,6 +30,7 @@ void ClientSession::State::feed(std::string_view octets) {
     auto reply = parser.next(octets);
     if (!reply) return protocol_error(reply.error().detail(), parser.line());
     if (!*reply) return;
+    ++replies;
     on_reply(std::move(**reply), due > 0);
     if (due > 0) --due;
     if (phase == Phase::tls && !octets.empty()) {
@@ -279,6 +280,10 @@ ClientActions ClientSession::quit() {
 bool ClientSession::wants_body() const {
   return state_->phase == State::Phase::open && state_->content != State::Content::none &&
          state_->chunks_owed < kMaxChunksInFlight;
+}
+
+std::uint64_t ClientSession::replies() const {
+  return state_->replies;
 }
 
 ClientWait ClientSession::waiting() const {

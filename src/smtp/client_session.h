@@ -130,6 +130,9 @@ class ClientSession {
   [[nodiscard]] bool wants_body() const;
 
   [[nodiscard]] ClientWait waiting() const;
+  // Whole replies so far: a deadline begins anew with each, not with each octet (RFC 5321
+  // s4.5.3.2).
+  [[nodiscard]] std::uint64_t replies() const;
   [[nodiscard]] const Capabilities& capabilities() const;
 
  private:

@@ -165,6 +165,18 @@ TEST(ClientSession, Pipelining_SendsAllAtOnce) {
   EXPECT_EQ(session.waiting(), ClientWait::idle);
 }
 
+TEST(ClientSession, Replies_CountsWholeOnes) {
+  ClientSession session = ready(kPipelining);
+  const std::uint64_t before = session.replies();
+  (void)session.transaction(two_recipients());
+  for (const char* octets : {"2", "5", "0-sender\r\n", "250 ok\r", ""}) {
+    EXPECT_TRUE(session.on_bytes(octets).empty());
+    EXPECT_EQ(session.replies(), before) << octets;
+  }
+  EXPECT_TRUE(session.on_bytes("\n250 ok\r\n").empty());
+  EXPECT_EQ(session.replies(), before + 2);
+}
+
 TEST(ClientSession, WithoutPipelining_OneCommandAtATime) {
   ClientSession session = ready("");
   EXPECT_EQ(show(session.transaction(two_recipients())), Shown{"> MAIL FROM:<a@client.test>|"});

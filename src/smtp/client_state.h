@@ -71,6 +71,7 @@ struct ClientSession::State {
   void done();
 
   std::string helo_name;
+  std::uint64_t replies = 0;
   ClientActions actions;
   Phase phase = Phase::open;
   ReplyParser parser;

@@ -19,8 +19,8 @@ class Loader {
   [[nodiscard]] LoadResult finish();
 
  private:
-  void note(Notice::Kind kind, const std::string& subject, std::string text) {
-    result_.notices.push_back({kind, subject, std::move(text)});
+  void note(Notice::Kind kind, const std::string& subject, std::string text, bool by_date = false) {
+    result_.notices.push_back({kind, subject, std::move(text), by_date});
   }
   [[nodiscard]] CredentialPtr previous_credential(const std::string& name) const;
   [[nodiscard]] std::shared_ptr<const x509::TrustSet> previous_set(const std::string& name) const;
@@ -89,7 +89,8 @@ void Loader::note_first(const LoadedCredential& loaded) {
   if (leaf.not_after() < now_)
     note(Notice::Kind::problem, facts.name,
          facts.chain_file + ": expired " + format_rfc3339(leaf.not_after()) +
-             "; it is loaded all the same and used where no other fits");
+             "; it is loaded all the same and used where no other fits",
+         true);
 }
 
 void Loader::add_certificate(const policy::CertificateConfig& config) {

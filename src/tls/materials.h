@@ -46,6 +46,7 @@ struct Notice {
   Kind kind = Kind::problem;
   std::string subject;  // certificate or trust set name
   std::string text;     // sentence with the file
+  bool by_date = false;  // it has expired and is used all the same: who watches dates tells of it
 };
 
 struct LoadResult {

@@ -9,6 +9,8 @@
 
 namespace postern::cli {
 
+// Hosts that are broken beside a working one, of queue and status.
+[[nodiscard]] std::string render_findings(const Json& findings, const Style& style);
 [[nodiscard]] std::string render_queue(const Json& queue, const Style& style);
 [[nodiscard]] std::string render_message(const Json& message, const Style& style);
 [[nodiscard]] std::string render_trace(const Json& messages, const Style& style);  // an array

@@ -70,14 +70,24 @@ std::string render_destinations(const Json& destinations, const Style& style) {
                next ? until(style, *next) : "-"});
     const std::string error = text_of(row, "last_error");
     if (!error.empty()) table.add_note("  " + error);
-    for (const Json& finding : list_of(row, "findings")) {
-      if (finding.is_string()) table.add_note("  also: " + finding.get<std::string>());
-    }
   }
   return table.str(style);
 }
 
 }  // namespace
+
+std::string render_findings(const Json& findings, const Style& style) {
+  std::string out;
+  for (const Json& finding : findings) {
+    out +=
+        wrapped(text_of(finding, "text"), "  " + text_of(finding, "next_hop") + ", host ", "    ");
+    const auto start = time_of(finding, "since");
+    const auto seen = time_of(finding, "seen");
+    if (start && seen)
+      out += "    since " + since(style, *start) + "; last seen " + when(*seen) + "\n";
+  }
+  return out;
+}
 
 std::string render_queue(const Json& queue, const Style& style) {
   const Json& blockers = list_of(queue, "blockers");
@@ -86,11 +96,14 @@ std::string render_queue(const Json& queue, const Style& style) {
   if (flag_of(queue, "live") == false)
     out += style.yellow("No gateway runs: this is what the store holds; nothing is being sent.") +
            "\n\n";
-  if (blockers.empty() && destinations.empty()) return out + "Nothing waits.\n";
+  std::string broken = render_findings(list_of(queue, "findings"), style);
+  if (!broken.empty())
+    broken = "\nBroken hosts beside working ones (the mail goes by the others):\n" + broken;
+  if (blockers.empty() && destinations.empty()) return out + "Nothing waits.\n" + broken;
   for (const Json& blocker : blockers) out += render_blocker(blocker, style) + "\n";
   if (!destinations.empty()) out += render_destinations(destinations, style);
   if (destinations.empty()) out.pop_back();  // the blank line after the last blocker
-  return out;
+  return out + broken;
 }
 
 }  // namespace postern::cli

@@ -74,6 +74,8 @@ std::string render_status(const Json& status, const Style& style) {
          size_words(number_of(status, "free_space")) + " free for the store\n";
   out += section("Problems", strings_of(list_of(status, "problems"), "  - "), style);
   out += section("Queue", queue_lines(object_of(status, "queue"), style), style);
+  out += section("Broken hosts beside working ones",
+                 render_findings(list_of(object_of(status, "queue"), "findings"), style), style);
   out += section("Listening", strings_of(list_of(status, "listeners"), "  "), style);
   out += section("Certificates", certificate_lines(list_of(status, "certificates"), style), style);
   return out;

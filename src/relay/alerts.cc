@@ -285,35 +285,44 @@ void Alerts::raise(Alert alert) {
   state_->enqueue(std::move(alert));
 }
 
+std::optional<Duration> due_warning(const std::vector<Duration>& warnings, Duration left) {
+  std::optional<Duration> due;
+  for (const Duration warning : warnings) {
+    if (left <= warning && (!due || warning < *due)) due = warning;
+  }
+  return due;
+}
+
+void Alerts::watch_expiry(const x509::Certificate& leaf, const std::string& whose,
+                          const std::string& advice) {
+  const std::shared_ptr<const Snapshot> snapshot = state_->context.snapshot();
+  const Duration left = leaf.not_after() - state_->context.clock.now();
+  const bool expired = left < Duration::zero();
+  const std::optional<Duration> due = due_warning(snapshot->config->alert.expiry_warnings, left);
+  if (!due && !expired) return;
+  Alert alert;
+  alert.kind = "certificate.expiry";
+  alert.subject =
+      whose + (expired ? std::string(" has expired") : " expires in " + format_duration(left));
+  alert.text =
+      leaf.subject() + " is valid until " + format_rfc3339(leaf.not_after()) + ".\n" + advice;
+  // One cause, one alert: by the certificate itself, not by where it was met.
+  alert.key = leaf.sha256() + ":" + (expired ? "expired" : format_duration(*due));
+  Json facts = Json::object();
+  facts["certificate"] = whose;
+  facts["sha256"] = leaf.sha256();
+  facts["not_after"] = format_rfc3339(leaf.not_after());
+  alert.json = dump_json(facts);
+  raise(std::move(alert));
+}
+
 void Alerts::check_expiry() {
   const std::shared_ptr<const Snapshot> snapshot = state_->context.snapshot();
-  const Time now = state_->context.clock.now();
   for (const policy::LoadedCertificate& certificate : snapshot->materials->certificates) {
     if (certificate.chain.empty()) continue;
-    const Duration left = certificate.chain.front().not_after() - now;
-    // The nearest warning that is due: 30, then 14, then 3 days, then expired; each is told once.
-    std::optional<Duration> due;
-    for (const Duration warning : snapshot->config->alert.expiry_warnings) {
-      if (left <= warning && (!due || warning < *due)) due = warning;
-    }
-    if (!due) continue;
-    const bool expired = left < Duration::zero();
-    Alert alert;
-    alert.kind = "certificate.expiry";
-    alert.subject = "certificate " + certificate.name +
-                    (expired ? " has expired" : " expires in " + format_duration(left));
-    alert.text = certificate.chain.front().subject() + " is valid until " +
-                 format_rfc3339(certificate.chain.front().not_after()) +
-                 ".\nRenew it and put the new files in place of " + certificate.chain_file +
-                 " and " + certificate.key_file + "; they are picked up without restart.";
-    alert.key =
-        certificate.chain.front().sha256() + ":" + (expired ? "expired" : format_duration(*due));
-    Json facts = Json::object();
-    facts["certificate"] = certificate.name;
-    facts["sha256"] = certificate.chain.front().sha256();
-    facts["not_after"] = format_rfc3339(certificate.chain.front().not_after());
-    alert.json = dump_json(facts);
-    raise(std::move(alert));
+    watch_expiry(certificate.chain.front(), "certificate " + certificate.name,
+                 "Renew it and put the new files in place of " + certificate.chain_file + " and " +
+                     certificate.key_file + "; they are picked up without restart.");
   }
 }
 

@@ -5,12 +5,14 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/json_fwd.h"
 #include "policy/route.h"
 #include "relay/context.h"
+#include "x509/certificate.h"
 
 namespace postern::relay {
 
@@ -33,9 +35,13 @@ class Alerts {
   ~Alerts();
   void raise(Alert alert);  // any loop; returns at once, the channels work in the background, each
                             // bounded by kAlertTimeout
-  // Own certificates of the present snapshot (partners' are raised by the scheduler from verdicts):
-  // called daily and after a reload.
+  // Own certificates of the present snapshot: called hourly and after a reload.
   void check_expiry();
+  // A certificate that is in use: alerts when one of `alert.expiry_warnings` is due or it has
+  // expired, once for each, whoever else tells of the same certificate. `whose`: "the certificate
+  // of mx.partner.example"; `advice`: what to do, a sentence. Any loop.
+  void watch_expiry(const x509::Certificate& leaf, const std::string& whose,
+                    const std::string& advice);
 
   struct State;
 
@@ -43,5 +49,9 @@ class Alerts {
   std::shared_ptr<State> state_;
 };
 constexpr Duration kAlertTimeout{10'000};  // of each channel
+
+// The nearest of `warnings` that is due with so much validity left: 30, then 14, then 3 days.
+[[nodiscard]] std::optional<Duration> due_warning(const std::vector<Duration>& warnings,
+                                                  Duration left);
 
 }  // namespace postern::relay

@@ -3,15 +3,10 @@
 #include <algorithm>
 
 #include "base/json.h"
+#include "relay/jitter.h"
 
 namespace postern::relay {
 namespace {
-
-Duration spread(Duration interval, double jitter) {
-  const auto by =
-      static_cast<long long>(static_cast<double>(interval.count()) * 0.2 * (jitter - 0.5));
-  return interval + Duration(by);
-}
 
 void schedule_next(Blocker& blocker, const policy::QueueConfig& queue, Time now, double jitter) {
   blocker.interval = blocker.interval == Duration::zero()

@@ -10,6 +10,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
+constexpr Duration kWaitForPlace = 1s;   // for a trial when all sessions are taken
+constexpr std::size_t kMaxProbes = 100;  // at once; the others have their turn when one has ended
 constexpr Duration kMinTargetsTtl = 5s;  // a TTL of 0 is no reason to ask without end
 
 constexpr log::Event kBlockerStart{2010, log::Level::warning, "blocker.start"};
@@ -38,16 +40,33 @@ void Scheduler::Work::save(const Blocker& blocker) {
 }
 
 void Scheduler::Work::alert(const Blocker& blocker, std::string kind, std::string_view words) {
+  context.runtime.main().spawn(
+      "alert of a blocker",
+      alert_task(shared_from_this(), blocker, std::move(kind), std::string(words)));
+}
+
+// Counts first what waits.
+io::Task<void> Scheduler::Work::alert_task(std::shared_ptr<Work> self, Blocker blocker,
+                                           std::string kind, std::string words) {
+  store::Store* const store = &self->context.store;
+  const std::string key = blocker.destination.key();
+  auto count = [store, key]() -> std::uint64_t {
+    const Result<std::vector<store::DestinationCount>> counts = store->destinations();
+    if (!counts) return 0;
+    const auto row = std::ranges::find(*counts, key, &store::DestinationCount::destination);
+    return row == counts->end() ? 0 : row->messages;
+  };
+  const std::uint64_t messages = co_await io::run_blocking(self->context.runtime, count);
   Alert alert;
   alert.kind = std::move(kind);
-  alert.subject = "mail to " + blocker.destination.next_hop + " " + std::string(words) + ": " +
-                  blocker.verdict.code;
+  alert.subject =
+      "mail to " + blocker.destination.next_hop + " " + words + ": " + blocker.verdict.code;
   alert.text = blocker.verdict.cause;
   for (const std::string& step : blocker.verdict.cure) alert.text += "\n- " + step;
   alert.key = blocker.id.str() + ":" + blocker.verdict.code;
   alert.destination = blocker.destination.key();
-  alert.json = dump_json(blocker_view(blocker, 0));
-  alerts.raise(std::move(alert));
+  alert.json = dump_json(blocker_view(blocker, messages));
+  self->alerts.raise(std::move(alert));
 }
 
 void Scheduler::Work::block(DestinationState& state, const Outcome& failure,
@@ -75,7 +94,8 @@ void Scheduler::Work::block(DestinationState& state, const Outcome& failure,
     }
   }
   Blocker& blocker = *state.blocker;
-  blocker.findings = look.findings;
+  blocker.findings.clear();
+  for (const Finding& finding : look.findings) blocker.findings.push_back(finding.text);
   blocker.targets = look.targets;
   // A probe sees the cached answer with what is left of its TTL: it must not put off the question
   // that is due when the answer runs out.
@@ -109,6 +129,7 @@ void Scheduler::Work::unblock(DestinationState& state, std::string_view why) {
 }
 
 void Scheduler::Work::start_probe(DestinationState& state) {
+  if (probing_hops.size() >= kMaxProbes) return;
   if (*stopping || state.probing || state.sessions != 0) return;
   if (!probing_hops.insert(state.destination.next_hop).second)
     return;  // another policy's probe is under way: next tick
@@ -150,6 +171,10 @@ void Scheduler::Work::on_probe(const std::string& key, NextHopLook& look) {
   }
   const bool for_good = look.failure && look.failure->kind == Kind::permanent;
   if (!look.failure || for_good) {
+    if (!place_left(*state, true)) {
+      blocker.next_probe = now + kWaitForPlace;
+      return;
+    }
     blocker.trial = true;
     start_session(*state, true);
     return;

@@ -16,6 +16,8 @@
 #include "relay/protocol_log.h"
 #include "store/store.h"
 #include "tls/materials.h"
+#include "verdict/evidence.h"
+#include "verdict/verdict.h"
 
 namespace postern::relay {
 
@@ -58,5 +60,9 @@ class Context {
 // Awaitable forms of the store's callbacks; resume on the awaiting loop, durable on return.
 [[nodiscard]] io::Task<Result<void>> store_accept(Context& context, store::NewMessage message);
 [[nodiscard]] io::Task<Result<void>> store_apply(Context& context, store::Batch batch);
+// Gives `verdict` its id and stores it, with the evidence unless that is nullptr, so that `verdict
+// show` finds it. An error is told in the log: what the verdict decided stands.
+[[nodiscard]] io::Task<void> store_verdict(Context& context, verdict::Verdict& verdict,
+                                           const verdict::Evidence* evidence);
 
 }  // namespace postern::relay

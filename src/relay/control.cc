@@ -339,8 +339,7 @@ io::Task<Result<Json>> Control::status() {
       const Duration left = certificate.chain.front().not_after() - now;
       const bool expired = left < Duration::zero();
       row["expires_in"] = expired ? "expired" : format_duration(left);
-      if (!snapshot->config->alert.expiry_warnings.empty() &&
-          left <= std::ranges::max(snapshot->config->alert.expiry_warnings)) {
+      if (due_warning(snapshot->config->alert.expiry_warnings, left)) {
         problems.push_back("certificate " + certificate.name +
                            (expired ? " expired " + format_duration(-left) + " ago"
                                     : " expires in " + format_duration(left)));
@@ -349,7 +348,9 @@ io::Task<Result<Json>> Control::status() {
     if (!certificate.problem.empty()) row["problem"] = certificate.problem;
     certificates.push_back(std::move(row));
   }
-  const std::uint64_t free = context.store.free_space();
+  store::Store* const store = &context.store;
+  auto ask_space = [store] { return store->free_space(); };
+  const std::uint64_t free = co_await io::run_blocking(context.runtime, ask_space);
   const bool full = free < snapshot->config->server.min_free_space;
   if (full) problems.push_back("low disk: new mail is refused");
   const std::size_t blockers = queue["blockers"].size();

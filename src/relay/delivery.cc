@@ -1,16 +1,19 @@
 #include "relay/delivery.h"
 
 #include <algorithm>
+#include <chrono>
 #include <deque>
 
 #include "base/json.h"
 #include "base/log.h"
 #include "relay/drop.h"
 #include "relay/record.h"
-#include "verdict/judge.h"
+#include "relay/refusal.h"
 
 namespace postern::relay {
 namespace {
+
+using Steady = std::chrono::steady_clock;
 
 constexpr std::size_t kClaimAtOnce = 8;  // messages a session takes from the store at once
 constexpr std::size_t kBodyBlockOctets =
@@ -76,8 +79,6 @@ class Session {
   io::Task<void> judge_refusal(std::vector<Outcome>& outcomes);
   io::Task<void> record_no_session();
   io::Task<void> give_back();
-  std::optional<std::vector<Outcome>> refused_before_sending(
-      const store::StoredMessage& message) const;
   void protocol(char event, std::string_view data, std::string_view words = {}) {
     if (look_.protocol) look_.protocol->write(event, data, words);
   }
@@ -159,21 +160,17 @@ io::Task<bool> Session::connect() {
   request.resume = !request_.trial;
   request.skip = failed_places_;
   look_ = co_await look_at_next_hop(context_, executor_, tls_sessions_, std::move(request));
-  look_.verdict.id = VerdictId::make(context_.clock.now());
   if (!look_.ready) {
     report_.failure = look_.failure;
     co_return false;
   }
+  co_await store_verdict(context_, look_.verdict, nullptr);
   facts_.destination = request_.destination;
   facts_.target = look_.target;
   facts_.verdict = look_.verdict;
   facts_.session = look_.session;
+  facts_.exception = look_.policy.exception;
   facts_.dsn_offered = look_.ready->session.capabilities().dsn;
-  store::Batch batch;
-  batch.verdicts.push_back(
-      {look_.verdict.id, look_.verdict.time, dump_json(verdict::to_json(look_.verdict)), ""});
-  const Result<void> stored = co_await store_apply(context_, std::move(batch));
-  if (!stored) log::write(kStoreTrouble, {{"what", "verdict"}, {"error", stored.error().what()}});
   co_return true;
 }
 
@@ -237,53 +234,26 @@ io::Task<Result<smtp::TransactionDone>> Session::transact(const store::StoredMes
   bool body_ended = false;
   std::uint64_t offset = 0;
   smtp::ClientActions actions = look_.ready->session.transaction(transaction);
+  // The wait is for a reply, not for an octet: one a minute must not hold a session for ever.
+  auto waits_since = Steady::now();
+  std::uint64_t replies = look_.ready->session.replies();
   while (true) {
+    const bool progress = !actions.empty() || replies != look_.ready->session.replies();
     CO_TRY_VOID(co_await write_all(actions, done, body_wanted));
     if (done) co_return std::move(*done);
+    if (progress) waits_since = Steady::now();
+    replies = look_.ready->session.replies();
     if (body_wanted && !body_ended && look_.ready->session.wants_body()) {
       CO_TRY(actions, co_await next_block(body, offset));
       body_ended = offset >= body.size();
       continue;
     }
     const Duration limit = deadline(snapshot_->config->timeouts, look_.ready->session.waiting());
-    CO_TRY(const std::string octets, co_await look_.ready->stream->read(limit));
+    const Duration left = limit - std::chrono::duration_cast<Duration>(Steady::now() - waits_since);
+    CO_TRY(const std::string octets, co_await look_.ready->stream->read(left));
     protocol_lines('<', octets);
     actions = look_.ready->session.on_bytes(octets);
   }
-}
-
-Outcome refused_here(int code, mail::EnhancedCode status, const std::string& words,
-                     std::string explanation) {
-  Outcome outcome;
-  outcome.scope = Scope::message;
-  outcome.kind = Kind::permanent;
-  outcome.code = "not-tls";
-  outcome.status = status;
-  outcome.last_error = mail::Reply(code, status, words).str();
-  outcome.explanation = std::move(explanation);
-  return outcome;
-}
-
-// What the host's EHLO rules out before a word is said (RFC 1870 s6.1, RFC 6531 s3.6).
-std::optional<std::vector<Outcome>> Session::refused_before_sending(
-    const store::StoredMessage& message) const {
-  const smtp::Capabilities& host = look_.ready->session.capabilities();
-  if (host.size && *host.size != 0 && message.facts.size > *host.size) {
-    const Outcome outcome =
-        refused_here(552, {5, 3, 4},
-                     look_.target.host + " takes at most " + std::to_string(*host.size) + " octets",
-                     "The message is larger (" + std::to_string(message.facts.size) +
-                         " octets) than the recipient's server takes.");
-    return std::vector<Outcome>(message.recipients.size(), outcome);
-  }
-  if (message.facts.smtputf8 && !host.smtputf8) {
-    const Outcome outcome =
-        refused_here(550, {5, 6, 7}, look_.target.host + " does not offer SMTPUTF8",
-                     "The message uses internationalized addresses, which the recipient's server "
-                     "does not take.");
-    return std::vector<Outcome>(message.recipients.size(), outcome);
-  }
-  return std::nullopt;
 }
 
 // The claim goes back, or stays until the destination's next turn.
@@ -343,40 +313,16 @@ io::Task<bool> Session::record(store::StoredMessage message, std::vector<Outcome
   co_return deferred;
 }
 
-// A look may end clean and the peer still say in the transaction that TLS or our certificate is not
-// to his liking: demands on MAIL, certificates judged late. The look is judged again with those
-// words, so that blocker, trace and DSN tell the same cause under one verdict.
 io::Task<void> Session::judge_refusal(std::vector<Outcome>& outcomes) {
-  const auto refused = std::ranges::find(outcomes, Kind::blocked, &Outcome::kind);
-  if (refused == outcomes.end()) co_return;
-  const Time now = context_.clock.now();
-  look_.evidence.smtp.refusal = refused->remote;
-  look_.evidence.stage =
-      look_.evidence.tls.completed ? verdict::Stage::second_ehlo : verdict::Stage::done;
-  look_.evidence.stop = verdict::Stop::rejected;
-  look_.verdict = verdict::judge(look_.evidence, look_.policy, now);
-  look_.verdict.id = VerdictId::make(now);
+  if (!judge_late_refusal(look_, outcomes, context_.clock.now())) co_return;
+  co_await store_verdict(context_, look_.verdict, &look_.evidence);
   facts_.verdict = look_.verdict;
-  for (Outcome& outcome : outcomes) {
-    if (outcome.kind != Kind::blocked) continue;
-    // Words that sound like TLS and that judge does not read so are an ordinary refusal.
-    if (look_.verdict.ok) {
-      outcome.kind = Kind::temporary;
-      continue;
-    }
-    outcome.code = look_.verdict.code;
-    outcome.explanation = look_.verdict.cause;
-  }
-  store::Batch batch;
-  batch.verdicts.push_back({look_.verdict.id, now, dump_json(verdict::to_json(look_.verdict)),
-                            dump_json(verdict::to_json(verdict::for_storage(look_.evidence)))});
-  const Result<void> stored = co_await store_apply(context_, std::move(batch));
-  if (!stored) log::write(kStoreTrouble, {{"what", "verdict"}, {"error", stored.error().what()}});
 }
 
 io::Task<Session::Step> Session::deliver_group(store::StoredMessage message) {
   Step step;
-  if (auto refused = refused_before_sending(message)) {
+  if (auto refused =
+          refused_by_ehlo(look_.ready->session.capabilities(), look_.target.host, message)) {
     step.keep = co_await record(std::move(message), std::move(*refused));
     co_return step;
   }
@@ -481,15 +427,10 @@ io::Task<bool> Session::deliver_to_drop(store::StoredMessage message, std::strin
 // hand get the reason into their trace; for those behind them the destination's state speaks.
 io::Task<void> Session::record_no_session() {
   const Outcome outcome = *report_.failure;
+  co_await store_verdict(context_, look_.verdict, &look_.evidence);
   facts_.target = look_.target;
   facts_.verdict = look_.verdict;
   facts_.session = look_.session;
-  store::Batch batch;
-  batch.verdicts.push_back({look_.verdict.id, context_.clock.now(),
-                            dump_json(verdict::to_json(look_.verdict)),
-                            dump_json(verdict::to_json(verdict::for_storage(look_.evidence)))});
-  const Result<void> stored = co_await store_apply(context_, std::move(batch));
-  if (!stored) log::write(kStoreTrouble, {{"what", "verdict"}, {"error", stored.error().what()}});
   const bool for_good = outcome.kind == Kind::permanent;
   bool any = !todo_.empty();
   while (any) {
@@ -603,23 +544,6 @@ io::Task<DeliveryReport> run_delivery(Context& context, io::Executor executor,
                                       DeliveryHooks hooks) {
   Session session(context, executor, tls_sessions, std::move(request), std::move(hooks));
   co_return co_await session.run();
-}
-
-io::Task<NextHopLook> run_probe(Context& context, io::Executor executor, TlsSessions& tls_sessions,
-                                policy::Destination destination,
-                                std::optional<verdict::PolicyException> exception) {
-  NextHopRequest request;
-  request.snapshot = context.snapshot();
-  request.destination = std::move(destination);
-  request.exception = std::move(exception);
-  request.resume = false;
-  const Duration quit = request.snapshot->config->timeouts.quit;
-  NextHopLook look = co_await look_at_next_hop(context, executor, tls_sessions, std::move(request));
-  if (look.ready) {
-    co_await observe::end_session(std::move(look.ready), quit);
-    if (look.protocol) look.protocol->write('-', "", "probe");
-  }
-  co_return look;
 }
 
 }  // namespace postern::relay

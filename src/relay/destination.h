@@ -11,6 +11,7 @@
 #include "io/executor.h"
 #include "policy/route.h"
 #include "relay/blocker.h"
+#include "relay/jitter.h"
 #include "relay/outcome.h"
 
 namespace postern::relay {
@@ -41,8 +42,7 @@ struct DestinationState {
   Duration backoff{};
   std::string last_error;
   std::string last_code = "none";
-  std::vector<std::string> findings;  // of the last look: broken hosts beside a working one
-  std::vector<MessageId> deferred;    // claimed until `deferred_until`
+  std::vector<MessageId> deferred;  // claimed until `deferred_until`
   std::optional<Time> deferred_until;
   Duration deferred_backoff{};
   std::optional<MessageId> suspect;  // ended the last session; the second time it steps aside
@@ -56,14 +56,14 @@ struct DestinationState {
   [[nodiscard]] bool may_send(Time now) const {
     return !blocker && !sweeping && waiting_mail && (!next_attempt || *next_attempt <= now);
   }
+  // Its last attempt failed, or nothing but a probe has worked so far: a session may take as long
+  // as every deadline allows.
+  [[nodiscard]] bool may_stall(bool trial) const { return trial || backoff > Duration::zero(); }
   // Doubles the back-off between the bounds, ±10 % by `jitter` in [0,1).
   [[nodiscard]] static Duration next_backoff(Duration previous, Duration min, Duration max,
                                              double jitter) {
-    Duration base = previous == Duration::zero() ? min : std::min(previous * 2, max);
-    base = std::max(base, min);
-    const auto spread =
-        static_cast<long long>(static_cast<double>(base.count()) * 0.2 * (jitter - 0.5));
-    return base + Duration(spread);
+    const Duration base = previous == Duration::zero() ? min : std::min(previous * 2, max);
+    return spread(std::max(base, min), jitter);
   }
 };
 

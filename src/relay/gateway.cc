@@ -66,6 +66,7 @@ struct Gateway::State : std::enable_shared_from_this<Gateway::State> {
   void report(const Configuration& loaded);
   void alert_refused(const tls::Notice& notice);
   void alert_overdue_mismatch();
+  void refuse(const std::string& why);
   void apply(Configuration loaded);
   // `only_materials`: nothing happens where certificates and trust are as they were (time alone may
   // have changed them).
@@ -111,6 +112,7 @@ void Gateway::State::report(const Configuration& loaded) {
                {{"subject", notice.subject}, {"text", notice.text}});
     if (!trouble) continue;
     problems.push_back(notice.text);
+    if (notice.by_date) continue;  // the watch of dates alerts it
     if (notice.kind != tls::Notice::Kind::waiting) {
       alert_refused(notice);
       continue;
@@ -143,24 +145,25 @@ void Gateway::State::watch_files() {
   watch->set_paths(paths);
 }
 
-// On the main loop: the new snapshot becomes the one in force.
+// The configuration in force stays in force; log, status and operator are told.
+void Gateway::State::refuse(const std::string& why) {
+  log::write(kReloadRefused, {{"error", why}});
+  Alert alert;
+  alert.kind = "config.refused";
+  alert.subject = "the new configuration is refused: " + why.substr(0, why.find('\n'));
+  alert.text = why + "\nThe configuration before it stays in force.";
+  alert.key = why;
+  alerts->raise(std::move(alert));
+  const std::lock_guard lock(mutex);
+  health.refused_reload = why;
+}
+
+// On the main loop: the new snapshot becomes the one in force, once its listeners are open.
 void Gateway::State::apply(Configuration loaded) {
   const std::shared_ptr<const Snapshot> old = context->snapshot();
+  const Result<void> listening = reception->listen(loaded.snapshot);
+  if (!listening) return refuse(listening.error().what());
   context->set_snapshot(loaded.snapshot);
-  const Result<void> listening = reception->listen();
-  if (!listening) {
-    context->set_snapshot(old);
-    log::write(kReloadRefused, {{"error", listening.error().what()}});
-    Alert alert;
-    alert.kind = "config.refused";
-    alert.subject = "the new configuration is refused: " + listening.error().what();
-    alert.text = "The configuration before it stays in force.";
-    alert.key = listening.error().what();
-    alerts->raise(std::move(alert));
-    const std::lock_guard lock(mutex);
-    health.refused_reload = listening.error().what();
-    return;
-  }
   const policy::ServerConfig& before = old->config->server;
   const policy::ServerConfig& now = loaded.snapshot->config->server;
   if (before.store != now.store || before.dns != now.dns || before.threads != now.threads ||
@@ -172,7 +175,6 @@ void Gateway::State::apply(Configuration loaded) {
   }
   protocol_log.reconfigure(protocol_settings(now));
   fetcher->set_settings(fetch::settings_of(now));
-  reception->materials_changed();
   report(loaded);
   scheduler->snapshot_changed(true);
   watch_files();
@@ -187,19 +189,7 @@ void Gateway::State::reload_blocking(bool only_materials) {
   const std::lock_guard one_at_a_time(reload_mutex);
   const std::shared_ptr<const Snapshot> old = context->snapshot();
   Configuration loaded = load_configuration(old->config->file, old->materials.get(), clock.now());
-  if (!loaded.ok()) {
-    const std::string why = first_errors(loaded.diagnostics);
-    log::write(kReloadRefused, {{"error", why}});
-    Alert alert;
-    alert.kind = "config.refused";
-    alert.subject = "the new configuration is refused";
-    alert.text = why + "\nThe configuration before it stays in force.";
-    alert.key = why;
-    alerts->raise(std::move(alert));
-    const std::lock_guard lock(mutex);
-    health.refused_reload = why;
-    return;
-  }
+  if (!loaded.ok()) return refuse(first_errors(loaded.diagnostics));
   if (only_materials && !loaded.materials_changed) return;
   auto shared = std::make_shared<Configuration>(std::move(loaded));
   runtime.main().post([self = shared_from_this(), shared] { self->apply(std::move(*shared)); });
@@ -218,7 +208,9 @@ io::Task<void> Gateway::State::housekeeping(std::shared_ptr<State> self) {
     }
     self->alert_overdue_mismatch();
     const std::uint64_t floor = self->context->snapshot()->config->server.min_free_space;
-    const std::uint64_t free = self->store->free_space();
+    store::Store* const disk = self->store.get();
+    auto ask = [disk] { return disk->free_space(); };
+    const std::uint64_t free = co_await io::run_blocking(self->runtime, ask);
     if (free < floor) {
       Alert alert;
       alert.kind = "disk.low";
@@ -257,7 +249,13 @@ Result<std::unique_ptr<Gateway>> Gateway::create(Configuration configuration, co
   };
   state->alerts = std::make_unique<Alerts>(*state->context, on_accepted);
   state->scheduler = std::make_unique<Scheduler>(*state->context, *state->alerts);
-  state->reception = std::make_unique<Reception>(*state->context, on_accepted);
+  ReceptionHooks hooks;
+  hooks.on_accepted = on_accepted;
+  hooks.on_client_certificate = [raw](const x509::Certificate& leaf, const std::string& whose) {
+    raw->alerts->watch_expiry(leaf, whose,
+                              "Its mail is refused when it has expired: ask for renewal.");
+  };
+  state->reception = std::make_unique<Reception>(*state->context, std::move(hooks));
   state->watch = std::make_unique<io::FileWatch>(state->runtime.main(), state->runtime, [raw] {
     raw->runtime.submit([self = raw->shared_from_this()] { self->reload_blocking(false); });
   });
@@ -279,7 +277,7 @@ Gateway::~Gateway() {
 Result<void> Gateway::start() {
   State& state = *state_;
   TRY_VOID(state.scheduler->load());
-  TRY_VOID(state.reception->listen());
+  TRY_VOID(state.reception->listen(state.context->snapshot()));
   {
     const std::lock_guard lock(state.mutex);
     state.health.started = state.health.last_reload = state.clock.now();

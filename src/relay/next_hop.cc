@@ -19,12 +19,6 @@ std::string place(const observe::Target& target) {
   return policy::Endpoint{target.address, target.port}.str();
 }
 
-std::string describe(const observe::Target& target) {
-  return target.host == target.address
-             ? place(target)
-             : target.host + " [" + target.address + "]:" + std::to_string(target.port);
-}
-
 observe::TargetRequest target_request(const policy::Config& config,
                                       const policy::SendConnector& connector,
                                       const policy::Destination& destination) {
@@ -151,9 +145,11 @@ bool usable(const OneLook& one) {
   return one.look.ready != nullptr && one.verdict.ok;
 }
 
-std::string finding(const observe::Target& target, const verdict::Verdict& verdict) {
-  return describe(target) + ": " + verdict.code +
-         (verdict.cause.empty() ? "" : ": " + verdict.cause);
+Finding finding(const observe::Target& target, const verdict::Verdict& verdict,
+                std::string_view more = {}) {
+  const std::string host = describe(target);
+  return {host, host + ": " + verdict.code + (verdict.cause.empty() ? "" : ": " + verdict.cause) +
+                    std::string(more)};
 }
 
 // What could not be found out about a host that is used all the same.
@@ -182,6 +178,12 @@ io::Task<void> close_unused(std::unique_ptr<observe::ReadySession> ready) {
 }
 
 }  // namespace
+
+std::string describe(const observe::Target& target) {
+  return target.host == target.address
+             ? place(target)
+             : target.host + " [" + target.address + "]:" + std::to_string(target.port);
+}
 
 std::shared_ptr<const tls::Session> TlsSessions::find(const std::string& key) const {
   const std::lock_guard lock(mutex_);
@@ -243,6 +245,7 @@ io::Task<NextHopLook> look_at_next_hop(Context& context, io::Executor executor,
       co_await observe::resolve_targets(context.resolver, std::move(target_question));
   out.targets = targets_text(targets);
   out.ttl = targets.ttl;
+  for (const observe::Target& target : targets.list) out.hosts.insert(describe(target));
   if (targets.list.empty()) {
     out.failure = target_outcome(targets.problem_code, targets.problem, targets.permanent);
     co_return out;
@@ -266,7 +269,7 @@ io::Task<NextHopLook> look_at_next_hop(Context& context, io::Executor executor,
     if (std::ranges::find(request.skip, place(target)) != request.skip.end()) continue;
     OneLook one = co_await look_and_judge(looking, target, tls);
     if (may_fall_back(one, out.policy)) {
-      out.findings.push_back(finding(target, one.verdict) + " (sent in clear text: opportunistic)");
+      out.findings.push_back(finding(target, one.verdict, " (sent in clear text: opportunistic)"));
       log::write(
           kClearTextAfterFailure,
           {{"host", describe(target)}, {"code", one.verdict.code}, {"cause", one.verdict.cause}});

@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -41,15 +42,24 @@ struct NextHopRequest {
   std::vector<std::string> skip;  // "address:port" that failed in this attempt already
 };
 
+// A sentence about a host that is not what it should be.
+struct Finding {
+  std::string host;  // as describe() says it
+  std::string text;
+};
+
+// "mx1.partner.example [192.0.2.1]:25".
+[[nodiscard]] std::string describe(const observe::Target& target);
+
 struct NextHopLook {
   std::unique_ptr<observe::ReadySession> ready;  // nullptr: no host is usable
   observe::Target target;                        // of `ready`, or of the decisive verdict
   verdict::Verdict verdict;                      // of `ready`, or the decisive one
   verdict::Evidence evidence;
   std::optional<Outcome> failure;  // why none is usable
-  std::vector<std::string>
-      findings;         // sentences about hosts that are broken beside it, or about clear text
-  std::string targets;  // the list as text: a change is a trigger
+  std::vector<Finding> findings;   // hosts that are broken beside it, or got clear text
+  std::set<std::string> hosts;     // every target, as describe() says it
+  std::string targets;             // the list as text: a change is a trigger
   Duration ttl{};
   verdict::TlsPolicy policy;
   SessionId session;

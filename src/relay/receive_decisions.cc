@@ -53,6 +53,17 @@ ClientFacts without_id(ClientFacts client) {
 
 }  // namespace
 
+// One that is relied on: whose end would stop mail.
+void ReceiveSession::tell_client_certificate(const Judgement* judgement) const {
+  const std::vector<x509::Certificate>& presented = client_.tls().presented;
+  if (!core_->on_client_certificate || judgement == nullptr || presented.empty()) return;
+  const bool relied_on = !judgement->name.empty() || !judgement->verdict.by_exception.empty();
+  if (!judgement->verdict.ok || !relied_on) return;
+  core_->on_client_certificate(presented.front(), "the client certificate of " +
+                                                      stream_->peer_address() + " on connector " +
+                                                      connector_->config->name);
+}
+
 io::Task<Reply> ReceiveSession::decide_mail(mail::Mailbox sender) {
   const policy::ReceiveConnector& config = *connector_->config;
   transaction_.emplace();
@@ -94,6 +105,7 @@ io::Task<Reply> ReceiveSession::decide_mail(mail::Mailbox sender) {
   const Admission rate =
       core_->limits.message(config, transaction.client.address, core_->context.clock.now());
   if (const auto refused = refusal(rate, connector_->fqdn)) co_return *refused;
+  tell_client_certificate(transaction.judgement);
   transaction.sender = std::move(sender);
   co_return reply;
 }

@@ -75,6 +75,7 @@ class ReceiveSession : public std::enable_shared_from_this<ReceiveSession> {
   [[nodiscard]] smtp::ServerOptions options();
 
   // --- receive_decisions.cc: what the client may do ---
+  void tell_client_certificate(const Judgement* judgement) const;
   io::Task<mail::Reply> decide_mail(mail::Mailbox sender);
   io::Task<mail::Reply> decide_recipient(mail::Recipient recipient);
   [[nodiscard]] mail::Reply route_recipient(mail::Recipient recipient, mail::Reply accepted);

@@ -118,16 +118,13 @@ struct Reception::State : std::enable_shared_from_this<Reception::State> {
   };
   using Sockets = std::vector<std::shared_ptr<Socket>>;
 
-  State(Context& context_in, std::function<void(std::vector<std::string>)> on_accepted)
-      : context(context_in),
-        core(std::make_shared<ReceptionCore>(context_in, std::move(on_accepted))) {}
+  State(Context& context_in, ReceptionHooks hooks)
+      : context(context_in), core(std::make_shared<ReceptionCore>(context_in, std::move(hooks))) {}
 
   Result<Sockets> bind(const Connectors& connectors);
   Result<std::shared_ptr<Socket>> bind_one(const std::string& key,
                                            const policy::Endpoint& endpoint);
   void start(const std::shared_ptr<Socket>& socket);
-  // New sessions everywhere begin with this snapshot already.
-  [[nodiscard]] bool serves(const Snapshot& snapshot) const;
   void accept(const Socket& socket, std::unique_ptr<net::Stream> stream, io::Executor executor);
 
   Context& context;
@@ -181,12 +178,6 @@ void Reception::State::start(const std::shared_ptr<Socket>& socket) {
   log::write(kListenerOpened, {{"endpoint", socket->endpoint.str()}});
 }
 
-bool Reception::State::serves(const Snapshot& snapshot) const {
-  const std::lock_guard lock(mutex);
-  return std::ranges::all_of(
-      sockets, [&](const auto& socket) { return socket->connector->snapshot.get() == &snapshot; });
-}
-
 void Reception::State::accept(const Socket& socket, std::unique_ptr<net::Stream> stream,
                               io::Executor executor) {
   std::shared_ptr<const Connector> connector;
@@ -212,16 +203,16 @@ void Reception::State::accept(const Socket& socket, std::unique_ptr<net::Stream>
 
 // --- the public face ---
 
-Reception::Reception(Context& context, std::function<void(std::vector<std::string>)> on_accepted)
-    : state_(std::make_shared<State>(context, std::move(on_accepted))) {}
+Reception::Reception(Context& context, ReceptionHooks hooks)
+    : state_(std::make_shared<State>(context, std::move(hooks))) {}
 
 Reception::~Reception() {
   const std::lock_guard lock(state_->mutex);
   for (const auto& socket : state_->sockets) socket->listener->close();
 }
 
-Result<void> Reception::listen() {
-  const Connectors connectors = make_connectors(state_->context.snapshot(), state_->context.clock);
+Result<void> Reception::listen(const std::shared_ptr<const Snapshot>& snapshot) {
+  const Connectors connectors = make_connectors(snapshot, state_->context.clock);
   TRY(State::Sockets next, state_->bind(connectors));
   State::Sockets gone;
   {
@@ -241,19 +232,6 @@ Result<void> Reception::listen() {
     log::write(kListenerClosed, {{"endpoint", socket->endpoint.str()}});
   }
   return {};
-}
-
-void Reception::materials_changed() {
-  const std::shared_ptr<const Snapshot> snapshot = state_->context.snapshot();
-  if (state_->serves(*snapshot)) return;  // listen() came before
-  const Connectors connectors = make_connectors(snapshot, state_->context.clock);
-  const std::lock_guard lock(state_->mutex);
-  for (const auto& socket : state_->sockets) {
-    const auto now = std::ranges::find_if(connectors, [&](const auto& connector) {
-      return connector->config->name == socket->connector->config->name;
-    });
-    if (now != connectors.end()) socket->connector = *now;
-  }
 }
 
 void Reception::shutdown() {

@@ -15,6 +15,7 @@
 #include "relay/client_judge.h"
 #include "relay/connectors.h"
 #include "relay/limits.h"
+#include "relay/reception.h"
 
 namespace postern::relay {
 
@@ -41,11 +42,14 @@ class VerdictGate {
 };
 
 struct ReceptionCore {
-  ReceptionCore(Context& context_in, std::function<void(std::vector<std::string>)> accepted)
-      : context(context_in), on_accepted(std::move(accepted)) {}
+  ReceptionCore(Context& context_in, ReceptionHooks hooks)
+      : context(context_in),
+        on_accepted(std::move(hooks.on_accepted)),
+        on_client_certificate(std::move(hooks.on_client_certificate)) {}
 
   Context& context;
   const std::function<void(std::vector<std::string>)> on_accepted;
+  const std::function<void(const x509::Certificate&, const std::string&)> on_client_certificate;
   ClientLimits limits{kMaxTrackedClients, io::sessions_for(io::descriptor_limit())};
   VerdictMemory verdicts;
   log::Gate log_gate{kClientLinesPerMinute};

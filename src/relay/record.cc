@@ -106,7 +106,14 @@ Json tls_receipt(const SessionFacts& facts, Time now) {
   receipt["asked"] = std::string(verdict::to_string(verdict.asked));
   receipt["asked_by"] = verdict.asked_by;
   receipt["reached"] = std::string(verdict::to_string(verdict.reached));
-  if (!verdict.by_exception.empty()) receipt["by_exception"] = verdict.by_exception;
+  if (!verdict.by_exception.empty()) {
+    receipt["by_exception"] = verdict.by_exception;
+    if (facts.exception) {
+      receipt["exception_by"] = facts.exception->by;
+      receipt["exception_why"] = facts.exception->why;
+      receipt["exception_until"] = format_rfc3339(facts.exception->until);
+    }
+  }
   if (verdict.anchor) receipt["anchor"] = verdict.anchor->subject;
   receipt["time"] = format_rfc3339(now);
   return receipt;

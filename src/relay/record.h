@@ -2,6 +2,7 @@
 // receipts, DSNs. Pure but for reading the original message for a DSN.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,7 +16,8 @@ namespace postern::relay {
 struct SessionFacts {
   policy::Destination destination;
   observe::Target target;
-  verdict::Verdict verdict;  // with its id
+  verdict::Verdict verdict;                           // with its id
+  std::optional<verdict::PolicyException> exception;  // that the policy of the session had
   SessionId session;
   bool dsn_offered = false;  // the host reports success itself (RFC 3461 s5.2.2)
   bool drop = false;         // delivered into a drop directory: no host, no TLS

@@ -16,6 +16,8 @@ using namespace std::chrono_literals;
 constexpr Duration kLinger = 2s;  // an idle session waits that long for more before QUIT
 constexpr Duration kMaxClockworkSleep = 30s;
 constexpr std::size_t kMaxSessions = 200;  // sending, over all destinations
+// Of them, with destinations that are known to stall: the others always find a place.
+constexpr std::size_t kMaxStalledSessions = kMaxSessions / 2;
 
 constexpr log::Event kSessionBroke{2002, log::Level::error, "session.broke"};
 constexpr log::Event kUnreadableBlocker{2003, log::Level::error, "blocker.unreadable"};
@@ -81,12 +83,19 @@ void Scheduler::Work::dispatch(DestinationState& state) {
   }
   const unsigned limit =
       std::min(std::max(state.allowed, 1U), config()->queue.max_sessions_per_destination);
-  if (state.sessions < limit && sessions < kMaxSessions) start_session(state, false);
+  if (state.sessions < limit && place_left(state, false)) start_session(state, false);
+}
+
+bool Scheduler::Work::place_left(const DestinationState& state, bool trial) const {
+  return sessions < kMaxSessions &&
+         (!state.may_stall(trial) || stalled_sessions < kMaxStalledSessions);
 }
 
 void Scheduler::Work::start_session(DestinationState& state, bool trial) {
+  const bool stalls = state.may_stall(trial);
   ++state.sessions;
   ++sessions;
+  if (stalls) ++stalled_sessions;
   state.waiting_mail = false;
   DeliveryRequest request;
   request.destination = state.destination;
@@ -98,7 +107,7 @@ void Scheduler::Work::start_session(DestinationState& state, bool trial) {
   request.max_messages = config()->queue.max_messages_per_session;
   const io::Executor executor = context.runtime.next();
   executor.spawn("delivery to " + state.destination.next_hop,
-                 session_task(shared_from_this(), executor, std::move(request)));
+                 session_task(shared_from_this(), executor, std::move(request), stalls));
 }
 
 // Waits on the session's loop for a poke; the signal is known to the scheduler meanwhile.
@@ -127,7 +136,7 @@ io::Task<bool> Scheduler::Work::linger(std::shared_ptr<Work> self, io::Executor 
 }
 
 io::Task<void> Scheduler::Work::session_task(std::shared_ptr<Work> self, io::Executor executor,
-                                             DeliveryRequest request) {
+                                             DeliveryRequest request, bool stalls) {
   const std::string key = request.destination.key();
   const bool trial = request.trial;
   DeliveryHooks hooks;
@@ -155,32 +164,19 @@ io::Task<void> Scheduler::Work::session_task(std::shared_ptr<Work> self, io::Exe
     report->failure =
         target_outcome("software-defect", std::string("internal error: ") + e.what(), false);
   }
-  self->context.runtime.main().post(
-      [self, key, trial, report] { self->on_report(key, trial, *report); });
+  self->context.runtime.main().post([self, key, trial, stalls, report] {
+    if (stalls) --self->stalled_sessions;
+    self->on_report(key, trial, *report);
+  });
 }
 
 // A partner's certificate that works today and will not soon: told as our own are.
 void Scheduler::Work::watch_partner(const NextHopLook& look) {
   if (look.evidence.tls.presented.empty() || look.policy.level < verdict::Level::validate) return;
   const x509::Certificate& leaf = look.evidence.tls.presented.front();
-  const Duration left = leaf.not_after() - context.clock.now();
-  std::optional<Duration> due;
-  for (const Duration warning : config()->alert.expiry_warnings) {
-    if (left <= warning && (!due || warning < *due)) due = warning;
-  }
-  if (!due) return;
-  Alert alert;
-  alert.kind = "certificate.expiry";
-  // It may have passed its date behind an exception.
-  const bool expired = left < Duration::zero();
-  alert.subject = "the certificate of " + look.target.host +
-                  (expired ? " has expired" : " expires in " + format_duration(left));
-  alert.text = leaf.subject() + " is valid until " + format_rfc3339(leaf.not_after()) +
-               (expired ? ". Mail goes only while an exception lets it: ask the operator of "
-                        : ". Mail will be held when it has expired: ask the operator of ") +
-               look.target.host + " to renew it.";
-  alert.key = leaf.sha256() + ":" + (expired ? "expired" : format_duration(*due));
-  alerts.raise(std::move(alert));
+  alerts.watch_expiry(leaf, "the certificate of " + look.target.host,
+                      "Mail is held when it has expired: ask the operator of " + look.target.host +
+                          " to renew it.");
 }
 
 void Scheduler::Work::on_report(const std::string& key, bool trial, DeliveryReport& report) {
@@ -192,12 +188,8 @@ void Scheduler::Work::on_report(const std::string& key, bool trial, DeliveryRepo
   state->last_used = now;
   if (report.more) state->waiting_mail = true;
   if (report.look && report.path_worked) {
-    for (const std::string& finding : report.look->findings) {
-      if (std::ranges::find(state->findings, finding) == state->findings.end()) {
-        log::write(kFinding, {{"next_hop", state->destination.next_hop}, {"text", finding}});
-      }
-    }
-    state->findings = report.look->findings;
+    for (const Finding& finding : findings.note(state->destination, *report.look, now))
+      log::write(kFinding, {{"next_hop", state->destination.next_hop}, {"text", finding.text}});
     watch_partner(*report.look);
   }
   if (!report.deferred.empty()) {

@@ -62,8 +62,8 @@ class Scheduler {
   // the caller's from then on, to be given back with Store::finish.
   [[nodiscard]] std::vector<Claim> withdraw(const std::vector<Claim>& wanted);
 
-  // {"blockers":[...],"destinations":[...]} of DESIGN.md. `counts` comes from the store (blocking
-  // read, by the caller).
+  // {"blockers":[...],"destinations":[...],"findings":[...]} of DESIGN.md. `counts` comes from the
+  // store (blocking read, by the caller).
   [[nodiscard]] Json view(const std::vector<store::DestinationCount>& counts) const;
   // What one destination waits for:
   // {"state":"blocked|deferred|active|idle","blocker":...,"code":...,"last_error":...,"next_attempt":...}.

@@ -31,6 +31,7 @@ Json Scheduler::destination_view(const std::string& key) const {
 }
 
 Json Scheduler::view(const std::vector<store::DestinationCount>& counts) const {
+  const Time now = work_->context.clock.now();
   Json blockers = Json::array();
   Json rows = Json::array();
   for (const store::DestinationCount& count : counts) {
@@ -59,12 +60,14 @@ Json Scheduler::view(const std::vector<store::DestinationCount>& counts) const {
     row["messages"] = count.messages;
     row["held"] = count.held;
     row["oldest"] = format_rfc3339(count.oldest);
-    if (state != nullptr && !state->findings.empty()) row["findings"] = state->findings;
+    const std::vector<std::string> findings = work_->findings.texts_of(*destination, now);
+    if (!findings.empty()) row["findings"] = findings;
     rows.push_back(std::move(row));
   }
   Json out = Json::object();
   out["blockers"] = std::move(blockers);
   out["destinations"] = std::move(rows);
+  out["findings"] = work_->findings.view(now);
   return out;
 }
 

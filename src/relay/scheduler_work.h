@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "relay/destination.h"
+#include "relay/findings.h"
 #include "relay/scheduler.h"
 
 namespace postern::relay {
@@ -39,7 +40,8 @@ class Scheduler::Work : public std::enable_shared_from_this<Scheduler::Work> {
   // Sessions and their reports.
   void start_session(DestinationState& state, bool trial);
   static io::Task<void> session_task(std::shared_ptr<Work> self, io::Executor executor,
-                                     DeliveryRequest request);
+                                     DeliveryRequest request, bool stalls);
+  [[nodiscard]] bool place_left(const DestinationState& state, bool trial) const;
   static io::Task<bool> linger(std::shared_ptr<Work> self, io::Executor executor, std::string key);
   void on_report(const std::string& key, bool trial, DeliveryReport& report);
   void watch_partner(const NextHopLook& look);
@@ -59,6 +61,8 @@ class Scheduler::Work : public std::enable_shared_from_this<Scheduler::Work> {
   void on_targets(const std::string& key, const std::string& targets, Duration ttl);
   void save(const Blocker& blocker);
   void alert(const Blocker& blocker, std::string kind, std::string_view words);
+  static io::Task<void> alert_task(std::shared_ptr<Work> self, Blocker blocker, std::string kind,
+                                   std::string words);
 
   // The clockwork.
   static io::Task<void> clockwork(std::shared_ptr<Work> self);
@@ -78,7 +82,9 @@ class Scheduler::Work : public std::enable_shared_from_this<Scheduler::Work> {
   io::Signal sweep_signal;
   std::map<std::string, DestinationState> destinations;
   std::set<std::string> probing_hops;  // one probe per next hop at a time
+  Findings findings;
   std::size_t sessions = 0;
+  std::size_t stalled_sessions = 0;  // of them, with destinations that are known to stall
   bool rerouting = false;
   std::shared_ptr<std::atomic<bool>> stopping = std::make_shared<std::atomic<bool>>(false);
   std::mt19937 random{std::random_device{}()};

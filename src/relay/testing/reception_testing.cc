@@ -101,20 +101,25 @@ void ReceivingGateway::start() {
   context_ = std::make_unique<Context>(system_clock(), *runtime_, *store_, *resolver_, fetcher_,
                                        *protocol_log_);
   context_->set_snapshot(snapshot());
-  reception_ = std::make_unique<Reception>(*context_, [this](std::vector<std::string> keys) {
+  ReceptionHooks hooks;
+  hooks.on_accepted = [this](std::vector<std::string> keys) {
     const std::lock_guard lock(mutex_);
     accepted_.insert(accepted_.end(), keys.begin(), keys.end());
-  });
-  const Result<void> listening = reception_->listen();
+  };
+  hooks.on_client_certificate = [this](const x509::Certificate& leaf, const std::string& whose) {
+    const std::lock_guard lock(mutex_);
+    client_certificates_.push_back(whose + ": " + leaf.subject());
+  };
+  reception_ = std::make_unique<Reception>(*context_, std::move(hooks));
+  const Result<void> listening = reception_->listen(context_->snapshot());
   ASSERT_TRUE(listening) << listening.error().what();
   runtime_->start();
 }
 
 Result<void> ReceivingGateway::reload() {
-  const auto before = context_->snapshot();
-  context_->set_snapshot(snapshot());
-  Result<void> done = on_main([this] { return reception_->listen(); });
-  if (!done) context_->set_snapshot(before);
+  const auto next = snapshot();
+  Result<void> done = on_main([this, next] { return reception_->listen(next); });
+  if (done) context_->set_snapshot(next);
   return done;
 }
 
@@ -162,6 +167,11 @@ std::string ReceivingGateway::body(MessageId id) {
     out += *block;
   }
   return out;
+}
+
+std::vector<std::string> ReceivingGateway::client_certificates() {
+  const std::lock_guard lock(mutex_);
+  return client_certificates_;
 }
 
 std::vector<std::string> ReceivingGateway::accepted_destinations() {

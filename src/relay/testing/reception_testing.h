@@ -54,6 +54,7 @@ class ReceivingGateway {
   [[nodiscard]] store::TracedMessage only_message();
   [[nodiscard]] std::string body(MessageId id);
   [[nodiscard]] std::vector<std::string> accepted_destinations();
+  [[nodiscard]] std::vector<std::string> client_certificates();  // that were told of, "whose: subject"
   [[nodiscard]] std::string protocol_log();  // all that was logged; stops the log
 
  private:
@@ -71,7 +72,7 @@ class ReceivingGateway {
   std::unique_ptr<Context> context_;
   std::unique_ptr<Reception> reception_;
   std::mutex mutex_;
-  std::vector<std::string> accepted_;
+  std::vector<std::string> accepted_, client_certificates_;
 };
 
 // A client that blocks, with kClientPatience on every wait.

@@ -77,6 +77,7 @@ void add_cert(CLI::App& app, Shell& shell);
 void add_trust(CLI::App& app, Shell& shell);
 void add_send(CLI::App& app, Shell& shell);
 void add_preflight(CLI::App& app, Shell& shell);
+void add_verify(CLI::App& app, Shell& shell);
 void add_docs(CLI::App& app, Shell& shell);
 
 }  // namespace postern::cli

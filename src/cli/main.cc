@@ -48,6 +48,7 @@ int run(int argc, char** argv) {
   add_trust(app, shell);
   add_send(app, shell);
   add_preflight(app, shell);
+  add_verify(app, shell);
   add_docs(app, shell);
   add_version(app, shell);
   try {

@@ -132,6 +132,20 @@ std::vector<CatalogEntry> trust_entries() {
                   "X509_V_ERR_PERMITTED_VIOLATION",
        .status = {4, 7, 5},
        .blocks = true},
+      {.code = "malformed-certificate",
+       .layer = "certificate-trust",
+       .definition = "A certificate of the chain breaks the form that RFC 5280 gives it: fields "
+                     "that cannot be read, extensions that are there twice, or critical ones that "
+                     "nobody knows.",
+       .usual_fault = Fault::ca,
+       .cure_postern = {"Ask the operator of {peer} to have the certificate '{subject}' issued "
+                        "again; the evidence names the rule that it breaks, for the CA."},
+       .cure_exchange = {"certutil -dump cert.cer shows the field in question."},
+       .cure_postfix = {"openssl x509 -noout -text -in leaf.pem shows the field in question."},
+       .tls_rpt = "certificate-not-trusted",
+       .openssl = "X509_V_ERR_INVALID_EXTENSION, X509_V_ERR_UNHANDLED_CRITICAL_EXTENSION",
+       .status = {4, 7, 5},
+       .blocks = true},
       {.code = "limit",
        .layer = "certificate-trust",
        .definition = "The peer presents more certificates, or a more tangled chain, than is worth "

@@ -25,11 +25,12 @@ namespace {
 // the session, of which there is only one at a time, and stand before all of these. Revoked before
 // expired (the key may be in other hands), dates before trust (a renewal often cures both), trust
 // before the name (whose name is it, when anybody may have signed it).
-constexpr std::array<std::string_view, 19> kPrecedence{"revoked",
+constexpr std::array<std::string_view, 20> kPrecedence{"revoked",
                                                        "expired",
                                                        "not-yet-valid",
                                                        "weak-key-or-hash",
                                                        "bad-signature",
+                                                       "malformed-certificate",
                                                        "chain-constraint",
                                                        "limit",
                                                        "root-in-wrong-store",

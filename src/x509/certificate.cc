@@ -4,11 +4,11 @@
 #include <mutex>
 #include <utility>
 
-#include <arpa/inet.h>
 #include <openssl/ec.h>
 
 #include "base/text.h"
 #include "x509/distinguished_name.h"
+#include "x509/names.h"
 #include "x509/openssl.h"
 
 namespace postern::x509 {
@@ -50,13 +50,6 @@ std::string serial_hex(const ASN1_INTEGER* serial) {
   return ASN1_STRING_type(serial) == V_ASN1_NEG_INTEGER ? "-" + hex : hex;
 }
 
-std::string ip_text(std::string_view octets) {
-  std::array<char, INET6_ADDRSTRLEN> text{};
-  const int family = octets.size() == 4 ? AF_INET : AF_INET6;
-  if (octets.size() != 4 && octets.size() != 16) return to_hex(octets);
-  return inet_ntop(family, octets.data(), text.data(), text.size());
-}
-
 std::string key_id_hex(const ASN1_OCTET_STRING* id) {
   return id == nullptr ? std::string() : to_hex(view_of(id));
 }
@@ -72,7 +65,7 @@ void read_alternative_names(const GENERAL_NAMES* names, std::vector<std::string>
     if (type == GEN_DNS && dns.size() < kMaxNames) dns.push_back(text());
     if (type == GEN_EMAIL && email.size() < kMaxNames) email.push_back(text());
     if (type == GEN_IPADD && ip.size() < kMaxNames)
-      ip.push_back(ip_text(view_of(static_cast<const ASN1_STRING*>(value))));
+      ip.push_back(address_text(view_of(static_cast<const ASN1_STRING*>(value))));
   }
 }
 

@@ -9,13 +9,10 @@
 #include "base/text.h"
 
 namespace postern::x509 {
-namespace {
 
 constexpr std::size_t kMaxDnsNameOctets = 253;
 constexpr std::size_t kMaxLabelOctets = 63;
 
-// Letters, digits, hyphen and underscore (which is in use, though no host name); labels neither
-// empty nor too long. Whatever else a certificate holds matches nothing.
 bool is_dns_name(std::string_view name) {
   if (name.empty() || name.size() > kMaxDnsNameOctets) return false;
   const auto good = [](char c) { return is_alnum(c) || c == '-' || c == '_'; };
@@ -23,6 +20,15 @@ bool is_dns_name(std::string_view name) {
     return !label.empty() && label.size() <= kMaxLabelOctets && std::ranges::all_of(label, good);
   });
 }
+
+std::string address_text(std::string_view octets) {
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  const int family = octets.size() == 4 ? AF_INET : AF_INET6;
+  if (octets.size() != 4 && octets.size() != 16) return to_hex(octets);
+  return inet_ntop(family, octets.data(), text.data(), text.size());
+}
+
+namespace {
 
 // What follows "*." of a wildcard name; nullopt: no wildcard. RFC 9525 s6.3: the whole leftmost
 // label only. One label below a top-level name is not a place for a wildcard either.
@@ -48,10 +54,25 @@ std::string_view without_trailing_dot(std::string_view name) {
 // The octets of a textual address, empty when it is none. "[...]" is not taken off.
 std::string address_octets(std::string_view text) {
   std::array<char, 16> octets{};
+  if (text.contains('\0')) return {};
   const std::string zero_ended(text);
   if (inet_pton(AF_INET, zero_ended.c_str(), octets.data()) == 1) return {octets.data(), 4};
   if (inet_pton(AF_INET6, zero_ended.c_str(), octets.data()) == 1) return {octets.data(), 16};
   return {};
+}
+
+bool address_among(const std::vector<std::string>& presented, std::string_view reference) {
+  const std::string wanted = address_octets(reference);
+  return !wanted.empty() && std::ranges::any_of(presented, [&](const std::string& address) {
+    return address_octets(address) == wanted;
+  });
+}
+
+bool same_mailbox(std::string_view a, std::string_view b) {
+  const std::size_t at = a.rfind('@');
+  return at != std::string_view::npos && at != 0 && b.rfind('@') == at &&
+         a.substr(0, at) == b.substr(0, at) && is_dns_name(a.substr(at + 1)) &&
+         iequals(a.substr(at), b.substr(at));
 }
 
 }  // namespace
@@ -68,13 +89,30 @@ bool dns_name_matches(std::string_view presented, std::string_view reference) {
   return is_dns_name(reference) && iequals(presented, reference);
 }
 
-NameMatch match_name(const Certificate& certificate, std::string_view reference, bool legacy_cn) {
-  if (const std::string address = address_octets(reference); !address.empty()) {
-    const bool found = std::ranges::any_of(
-        certificate.ip_addresses(),
-        [&](const std::string& presented) { return address_octets(presented) == address; });
-    return found ? NameMatch::san : NameMatch::no;
+bool is_ip_address(std::string_view text) {
+  return !address_octets(text).empty();
+}
+
+bool name_matches(const Certificate& certificate, const ReferenceName& reference) {
+  switch (reference.kind) {
+    case NameKind::dns:
+      return !is_ip_address(reference.value) &&
+             std::ranges::any_of(certificate.dns_names(), [&](const std::string& presented) {
+               return dns_name_matches(presented, reference.value);
+             });
+    case NameKind::ip:
+      return address_among(certificate.ip_addresses(), reference.value);
+    case NameKind::email:
+      return std::ranges::any_of(certificate.email_addresses(), [&](const std::string& presented) {
+        return same_mailbox(presented, reference.value);
+      });
   }
+  return false;
+}
+
+NameMatch match_name(const Certificate& certificate, std::string_view reference, bool legacy_cn) {
+  if (is_ip_address(reference))
+    return address_among(certificate.ip_addresses(), reference) ? NameMatch::san : NameMatch::no;
   const auto matches = [&](const std::string& presented) {
     return dns_name_matches(presented, reference);
   };

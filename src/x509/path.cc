@@ -55,6 +55,12 @@ bool likely_issuer(const Certificate& issuer, const Certificate& subject) {
   return found == X509_V_OK || found == X509_V_ERR_KEYUSAGE_NO_CERTSIGN;
 }
 
+std::size_t octets(const std::vector<Certificate>& bag) {
+  std::size_t sum = 0;
+  for (const Certificate& certificate : bag) sum += certificate.der().size();
+  return sum;
+}
+
 class Search {
  public:
   Search(const std::vector<Certificate>& presented, const TrustSets& sets,
@@ -69,6 +75,10 @@ class Search {
     if (bag_.size() > kMaxPresentedCertificates) {
       limit_ = "the peer presented " + std::to_string(bag_.size()) + " different certificates; " +
                std::to_string(kMaxPresentedCertificates) + " are looked at";
+      dead_ends_.push_back({path_, End::issuer_unknown});
+    } else if (octets(bag_) > kMaxPresentedOctets) {
+      limit_ = "the peer presented " + std::to_string(octets(bag_)) + " octets of certificates; " +
+               std::to_string(kMaxPresentedOctets) + " are looked at";
       dead_ends_.push_back({path_, End::issuer_unknown});
     } else if (extend()) {
       return std::move(*best_);

@@ -9,6 +9,7 @@
 // Source: RFC 5280 s6, RFC 4158.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,8 +22,10 @@ namespace postern::x509 {
 
 enum class Purpose { tls_server, tls_client };
 
-constexpr std::size_t kMaxPresentedCertificates = 100;  // of a peer's bag; more is `limit`
-constexpr std::size_t kMaxPathDepth = 12;               // certificates, the anchor included
+// Of a peer's bag, repeats not counted; more is `limit`.
+constexpr std::size_t kMaxPresentedCertificates = 150;
+constexpr std::size_t kMaxPresentedOctets = 2 << 20;
+constexpr std::size_t kMaxPathDepth = 12;  // certificates, the anchor included
 constexpr std::size_t kPathWorkBudget =
     400;  // signatures checked, alone or in whole paths, in one search
 
@@ -49,12 +52,23 @@ struct PathResult {
   std::vector<RevocationStatus> revocation;
 };
 
+// `strict`: the issuing rules of RFC 5280 s4 count too. `lenient`: what private CAs in the field
+// need: no key identifiers, no key usage, fields that a careful CA would have marked critical.
+enum class Profile { lenient, strict };
+
 struct PathOptions {
   Purpose purpose = Purpose::tls_server;
   Time now{};
+  Profile profile = Profile::lenient;
   bool check_revocation = false;  // evaluates `data`; a revoked certificate is a fault; unknown is
                                   // not (the judge decides)
-  int min_security_bits = 112;    // leaf and CA keys (RSA 2048)
+  // Every certificate below the anchor must be known to be good; what is not is a fault
+  // (`revocation-unreachable`). With check_revocation only.
+  bool require_revocation = false;
+  std::optional<std::size_t> max_path_length = {};  // intermediates that are not self-issued
+  std::uint32_t key_usage = 0;  // what the leaf must allow: bits as RFC 5280 s4.2.1.3 counts
+                                // them, 1 << 0 for digitalSignature
+  int min_security_bits = 112;  // leaf and CA keys (RSA 2048)
 };
 
 // `presented`: leaf first, then a bag. `sets`: every anchor of every set counts, self-signed or

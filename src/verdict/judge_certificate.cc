@@ -39,6 +39,7 @@ PathResult find(const Case& c, const x509::TrustSets& sets) {
   x509::PathOptions options;
   options.purpose = c.sending() ? x509::Purpose::tls_server : x509::Purpose::tls_client;
   options.now = c.now;
+  options.common_name_counts = c.policy.legacy_cn;
   options.check_revocation = c.policy.revocation != Revocation::off;
   return x509::find_path(e.tls.presented, sets, data, options);
 }

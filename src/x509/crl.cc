@@ -18,8 +18,6 @@ bool has_unknown_critical_extension(const X509_CRL* crl) {
     if (X509_EXTENSION_get_critical(extension) == 0) continue;
     switch (OBJ_obj2nid(X509_EXTENSION_get_object(const_cast<X509_EXTENSION*>(extension)))) {
       case NID_issuing_distribution_point:
-      case NID_authority_key_identifier:
-      case NID_crl_number:
       case NID_delta_crl:
         break;
       default:
@@ -96,7 +94,7 @@ RevocationFinding judge_entry(const X509_REVOKED* entry, const std::string& stal
   // Revocation is final but for a hold, so a list past its date still revokes.
   if (!stale.empty() && on_hold(entry)) return unknown_because(stale + " (and it had a hold)");
   const auto at = time_of(X509_REVOKED_get0_revocationDate(entry));
-  return {RevocationState::revoked, {}, at.value_or(Time{})};
+  return {.state = RevocationState::revoked, .revoked_at = at.value_or(Time{})};
 }
 
 }  // namespace
@@ -122,7 +120,7 @@ std::optional<RevocationFinding> judge_crl(X509_CRL* crl, const Certificate& cer
   if (!stale.empty()) return unknown_because(std::move(stale));
   if (point != nullptr && point->onlysomereasons != nullptr)
     return unknown_because("the CRL covers some reasons only");
-  return RevocationFinding{RevocationState::good, {}, {}};
+  return RevocationFinding{.state = RevocationState::good};
 }
 
 Result<std::vector<std::string>> parse_crls(std::string_view text) {

@@ -291,6 +291,11 @@ NameConstraints::~NameConstraints() {
   NAME_CONSTRAINTS_free(constraints_);
 }
 
+bool NameConstraints::empty() const {
+  return !present() || (size_of(constraints_->permittedSubtrees) == 0 &&
+                        size_of(constraints_->excludedSubtrees) == 0);
+}
+
 std::string NameConstraints::form_objection() const {
   if (!present()) return "";
   std::string why = trees_objection(constraints_->permittedSubtrees);

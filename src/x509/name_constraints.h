@@ -26,6 +26,7 @@ class NameConstraints {
   ~NameConstraints();
 
   [[nodiscard]] bool present() const { return constraints_ != nullptr; }
+  [[nodiscard]] bool empty() const;  // neither permits nor excludes anything
   // The rule that the extension itself breaks; empty: none.
   [[nodiscard]] std::string form_objection() const;
   // Why `below` may not stand below the CA; empty: it may. `budget` counts comparisons down; at

@@ -113,8 +113,9 @@ std::optional<RevocationFinding> judge_ocsp(std::string_view der, const Certific
   if (std::string why = time_objection(this_update, next_update, now); !why.empty())
     return unknown_because(std::move(why));
   if (status == V_OCSP_CERTSTATUS_REVOKED)
-    return RevocationFinding{RevocationState::revoked, {}, time_of(revoked_at).value_or(Time{})};
-  if (status == V_OCSP_CERTSTATUS_GOOD) return RevocationFinding{RevocationState::good, {}, {}};
+    return RevocationFinding{.state = RevocationState::revoked,
+                             .revoked_at = time_of(revoked_at).value_or(Time{})};
+  if (status == V_OCSP_CERTSTATUS_GOOD) return RevocationFinding{.state = RevocationState::good};
   return unknown_because("the OCSP responder does not know the certificate");
 }
 

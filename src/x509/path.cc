@@ -1,13 +1,17 @@
-// The search: depth first from the leaf, anchors before the peer's certificates, likely issuers
-// before unlikely ones, in an order that depends on the certificates alone. The first clean path
-// ends it; else the best of the paths that failed is told.
+// The search, depth first from the leaf: anchors before the peer's certificates, likely issuers
+// before unlikely ones, in an order that depends on the certificates alone. Two rounds. The first
+// follows only certificates that have no fault of their own and whose issuers' names lead to an
+// anchor, so that strangers and junk cost it nothing; the first clean path ends it. The second,
+// when there is none, follows everything, to say what is wrong with the best of the paths.
 #include "x509/path.h"
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <tuple>
 #include <utility>
 
+#include "x509/name_constraints.h"
 #include "x509/openssl.h"
 #include "x509/path_check.h"
 #include "x509/revocation_index.h"
@@ -17,8 +21,17 @@ namespace {
 
 // Paths without an anchor that are kept for the report; the best stay.
 constexpr std::size_t kMaxDeadEnds = 8;
+constexpr std::size_t kHashedOctetsPerUnit = 32 * 1024;
 
-enum class Link { none, bad_signature, good };
+enum class Link { untried, none, bad_signature, good };
+
+// A certificate that may have issued another one.
+struct Issuer {
+  Certificate certificate;
+  const Anchor* anchor = nullptr;  // nullptr: from the peer's bag
+  bool faultless = false;          // by itself, in its place
+  Link link = Link::untried;
+};
 
 // How a path ends, from the most to the least telling report.
 enum class End { anchor, self_signed, bad_signature, issuer_unknown, too_long };
@@ -34,31 +47,50 @@ std::string fingerprint(const std::vector<Certificate>& path) {
   return out;
 }
 
+bool same_name(const X509_NAME* a, const X509_NAME* b) {
+  return X509_NAME_cmp(a, b) == 0;
+}
+
 bool same_subject_and_key(const Certificate& a, const Certificate& b) {
-  return X509_NAME_cmp(X509_get_subject_name(a.native()), X509_get_subject_name(b.native())) == 0 &&
+  return same_name(X509_get_subject_name(a.native()), X509_get_subject_name(b.native())) &&
          X509_get0_pubkey(a.native()) != nullptr && X509_get0_pubkey(b.native()) != nullptr &&
          EVP_PKEY_eq(X509_get0_pubkey(a.native()), X509_get0_pubkey(b.native())) == 1;
-}
-
-// RFC 4158 s3.5: key identifier that fits, then in force at `now`, then the newer one; the
-// fingerprint last, so that equal ones have an order too.
-auto issuer_order(const Certificate& subject, const Certificate& issuer, Time now) {
-  const bool fits =
-      !subject.authority_key_id().empty() && subject.authority_key_id() == issuer.subject_key_id();
-  const bool in_force = issuer.not_before() <= now && now <= issuer.not_after();
-  return std::tuple(!fits, !in_force, -issuer.not_after().time_since_epoch(), issuer.sha256());
-}
-
-// Names and key identifiers fit. Whether the issuer may sign is a fault of the path, no obstacle.
-bool likely_issuer(const Certificate& issuer, const Certificate& subject) {
-  const int found = X509_check_issued(issuer.native(), subject.native());
-  return found == X509_V_OK || found == X509_V_ERR_KEYUSAGE_NO_CERTSIGN;
 }
 
 std::size_t octets(const std::vector<Certificate>& bag) {
   std::size_t sum = 0;
   for (const Certificate& certificate : bag) sum += certificate.der().size();
   return sum;
+}
+
+// What a signature check costs, in units of the work budget (about a tenth of a millisecond). Keys
+// and certificates come from the peer, and the dearest key costs some hundred times the usual one.
+std::size_t signature_cost(const Certificate& subject, const Certificate& issuer) {
+  const std::size_t hashed = subject.der().size() / kHashedOctetsPerUnit;
+  EVP_PKEY* key = X509_get0_pubkey(issuer.native());
+  if (key == nullptr) return 1;
+  const auto bits = static_cast<std::size_t>(std::max(EVP_PKEY_get_bits(key), 0));
+  const int type = EVP_PKEY_get_base_id(key);
+  if (type == EVP_PKEY_RSA || type == EVP_PKEY_RSA_PSS)
+    return 1 + hashed + (bits / 2048) * (bits / 2048) / 2;
+  if (issuer.key_type() == "EC P-256") return 1 + hashed;
+  return 1 + hashed + bits * bits / 6000;
+}
+
+// RFC 4158 s3.5: anchors, what has no fault, a key identifier that fits, then the newer one; the
+// fingerprint last, so that equal ones have an order too.
+auto issuer_order(const Certificate& subject, const Issuer& issuer) {
+  const Certificate& c = issuer.certificate;
+  const bool fits =
+      !subject.authority_key_id().empty() && subject.authority_key_id() == c.subject_key_id();
+  return std::tuple(issuer.anchor == nullptr, !issuer.faultless, !fits,
+                    -c.not_after().time_since_epoch(), std::string_view(c.sha256()));
+}
+
+// Names and key identifiers fit. Whether the issuer may sign is a fault of the path, no obstacle.
+bool likely_issuer(const Certificate& issuer, const Certificate& subject) {
+  const int found = X509_check_issued(issuer.native(), subject.native());
+  return found == X509_V_OK || found == X509_V_ERR_KEYUSAGE_NO_CERTSIGN;
 }
 
 class Search {
@@ -72,15 +104,10 @@ class Search {
   }
 
   PathResult run() {
-    if (bag_.size() > kMaxPresentedCertificates) {
-      limit_ = "the peer presented " + std::to_string(bag_.size()) + " different certificates; " +
-               std::to_string(kMaxPresentedCertificates) + " are looked at";
+    if (std::string why = bag_objection(); !why.empty()) {
+      limit_ = std::move(why);
       dead_ends_.push_back({path_, End::issuer_unknown});
-    } else if (octets(bag_) > kMaxPresentedOctets) {
-      limit_ = "the peer presented " + std::to_string(octets(bag_)) + " octets of certificates; " +
-               std::to_string(kMaxPresentedOctets) + " are looked at";
-      dead_ends_.push_back({path_, End::issuer_unknown});
-    } else if (extend()) {
+    } else if (find_clean() || (limit_.empty() && extend())) {
       return std::move(*best_);
     }
     if (!best_) report_dead_ends();
@@ -89,57 +116,69 @@ class Search {
   }
 
  private:
-  // Work is counted in signatures that are checked or might be.
+  std::string bag_objection() const {
+    if (bag_.size() > kMaxPresentedCertificates)
+      return "the peer presented " + std::to_string(bag_.size()) + " different certificates; " +
+             std::to_string(kMaxPresentedCertificates) + " are looked at";
+    if (octets(bag_) > kMaxPresentedOctets)
+      return "the peer presented " + std::to_string(octets(bag_)) + " octets of certificates; " +
+             std::to_string(kMaxPresentedOctets) + " are looked at";
+    return "";
+  }
+
+  // Work is counted in signatures that are checked, and in steps of the search.
   bool spend(std::size_t work) {
     if (!limit_.empty()) return false;
     work_ += work;
     if (work_ <= kPathWorkBudget) return true;
     limit_ = "the search for a path was given up after " + std::to_string(kPathWorkBudget) +
-             " steps; the peer's certificates allow too many";
+             " units of work; the peer's certificates allow too many";
     return false;
   }
 
-  Link link(const Certificate& subject, const Certificate& issuer) {
-    if (!likely_issuer(issuer, subject)) return Link::none;
-    if (!spend(1)) return Link::none;
-    const auto [at, inserted] =
-        links_.try_emplace({subject.sha256(), issuer.sha256()}, Link::bad_signature);
-    if (inserted && X509_verify(subject.native(), X509_get0_pubkey(issuer.native())) == 1)
-      at->second = Link::good;
+  const std::vector<PathFault>& alone(const Certificate& certificate, Standing standing) {
+    const auto [at, inserted] = alone_.try_emplace({certificate.sha256(), standing});
+    if (inserted) at->second = check_alone(certificate, standing, options_);
     return at->second;
   }
 
-  // The anchors that may have issued the end of the path, likely ones first; one that several sets
-  // hold counts for the first of them.
-  std::vector<const Anchor*> candidate_anchors() const {
-    const Certificate& end = path_.back();
-    std::vector<const Anchor*> out;
+  // ---- who may have issued a certificate -------------------------------------------------------
+
+  // By name: anchors of every set, one that several hold for the first of them, and the bag's.
+  std::vector<Issuer>& issuers_of(const Certificate& subject) {
+    const auto [at, inserted] = issuers_.try_emplace(subject.sha256());
+    std::vector<Issuer>& out = at->second;
+    if (!inserted) return out;
     for (const auto& set : sets_) {
-      for (const Anchor* anchor : set->issuers_of(end)) {
+      for (const Anchor* anchor : set->issuers_of(subject)) {
         const bool known = std::ranges::any_of(
-            out, [&](const Anchor* other) { return other->certificate == anchor->certificate; });
-        if (!known) out.push_back(anchor);
+            out, [&](const Issuer& other) { return other.certificate == anchor->certificate; });
+        if (known || anchor->certificate == subject) continue;
+        const bool faultless = alone(anchor->certificate, Standing::anchor).empty();
+        out.push_back({anchor->certificate, anchor, faultless});
       }
     }
-    std::ranges::sort(
-        out, {}, [&](const Anchor* a) { return issuer_order(end, a->certificate, options_.now); });
+    for (const Certificate& c : bag_)
+      if (c != subject &&
+          same_name(X509_get_subject_name(c.native()), X509_get_issuer_name(subject.native())))
+        out.push_back({c, nullptr, alone(c, Standing::intermediate).empty()});
+    std::ranges::sort(out, {}, [&](const Issuer& i) { return issuer_order(subject, i); });
     return out;
   }
 
-  std::vector<Certificate> candidate_issuers() const {
-    const Certificate& end = path_.back();
-    std::vector<Certificate> out;
-    for (const Certificate& certificate : bag_) {
-      const bool seen = std::ranges::any_of(path_, [&](const Certificate& in_path) {
-        return in_path == certificate || same_subject_and_key(in_path, certificate);
-      });
-      if (!seen && X509_NAME_cmp(X509_get_subject_name(certificate.native()),
-                                 X509_get_issuer_name(end.native())) == 0)
-        out.push_back(certificate);
-    }
-    std::ranges::sort(out, {},
-                      [&](const Certificate& c) { return issuer_order(end, c, options_.now); });
-    return out;
+  Link link(const Certificate& subject, Issuer& issuer) {
+    if (issuer.link != Link::untried) return issuer.link;
+    if (!likely_issuer(issuer.certificate, subject)) return issuer.link = Link::none;
+    if (!spend(signature_cost(subject, issuer.certificate))) return Link::none;
+    EVP_PKEY* key = X509_get0_pubkey(issuer.certificate.native());
+    const bool good = key != nullptr && X509_verify(subject.native(), key) == 1;
+    return issuer.link = good ? Link::good : Link::bad_signature;
+  }
+
+  bool in_path(const Certificate& certificate) const {
+    return std::ranges::any_of(path_, [&](const Certificate& one) {
+      return one == certificate || same_subject_and_key(one, certificate);
+    });
   }
 
   const Anchor* anchor_of(const Certificate& certificate) const {
@@ -148,54 +187,113 @@ class Search {
     return nullptr;
   }
 
+  // ---- the first round -------------------------------------------------------------------------
+
+  // The bag's certificates from which names lead up to an anchor, however far.
+  void mark_hopeful() {
+    std::vector<const Certificate*> fresh;
+    for (const Certificate& c : bag_) {
+      const bool below_anchor =
+          std::ranges::any_of(sets_, [&](const auto& set) { return !set->issuers_of(c).empty(); });
+      if (below_anchor && hopeful_.insert(c.sha256()).second) fresh.push_back(&c);
+    }
+    while (!fresh.empty()) {
+      const X509_NAME* name = X509_get_subject_name(fresh.back()->native());
+      fresh.pop_back();
+      for (const Certificate& c : bag_)
+        if (same_name(X509_get_issuer_name(c.native()), name) && hopeful_.insert(c.sha256()).second)
+          fresh.push_back(&c);
+    }
+  }
+
+  bool find_clean() {
+    const Certificate& leaf = path_.front();
+    const Anchor* pinned = anchor_of(leaf);
+    if (pinned != nullptr && alone(leaf, Standing::pinned_leaf).empty() && consider(*pinned))
+      return true;
+    if (!alone(leaf, Standing::leaf).empty()) return false;
+    mark_hopeful();
+    return hopeful_.contains(leaf.sha256()) && extend_clean();
+  }
+
+  bool extend_clean() {
+    const Certificate end = path_.back();
+    for (Issuer& issuer : issuers_of(end)) {
+      if (!issuer.faultless || !spend(1)) continue;
+      const bool follow = issuer.anchor != nullptr ||
+                          (hopeful_.contains(issuer.certificate.sha256()) &&
+                           path_.size() + 1 < kMaxPathDepth && !in_path(issuer.certificate));
+      if (!follow || link(end, issuer) != Link::good) continue;
+      path_.push_back(issuer.certificate);
+      const bool clean = issuer.anchor != nullptr ? consider(*issuer.anchor) : extend_clean();
+      path_.pop_back();
+      if (clean) return true;
+    }
+    return false;
+  }
+
+  // ---- the second round ------------------------------------------------------------------------
+
   // Every path that begins with path_; true when a clean one is in best_.
   bool extend() {
     const Certificate end = path_.back();
+    if (!spend(1)) return false;
     // A pinned leaf. Anchors above it are met as issuers of what is below them.
     const Anchor* pinned = path_.size() == 1 ? anchor_of(end) : nullptr;
     if (pinned != nullptr && consider(*pinned)) return true;
     bool extended = false, broken = false;
-    for (const Anchor* anchor : candidate_anchors()) {
-      if (anchor->certificate == end) continue;
-      const Link found = link(end, anchor->certificate);
-      broken = broken || found == Link::bad_signature;
-      if (found != Link::good) continue;
-      extended = true;
-      path_.push_back(anchor->certificate);
-      const bool clean = consider(*anchor);
-      path_.pop_back();
-      if (clean) return true;
-    }
-    if (end.self_signed()) {
-      add_dead_end(End::self_signed);
-      return false;
-    }
-    for (const Certificate& issuer : candidate_issuers()) {
+    const bool self_signed = end.self_signed();
+    for (Issuer& issuer : issuers_of(end)) {
+      if (issuer.anchor == nullptr && (self_signed || in_path(issuer.certificate))) continue;
       const Link found = link(end, issuer);
       broken = broken || found == Link::bad_signature;
       if (found != Link::good) continue;
       extended = true;
-      if (path_.size() + 1 >= kMaxPathDepth) {
-        add_dead_end(End::too_long);
-        continue;
-      }
-      path_.push_back(issuer);
-      const bool clean = extend();
-      path_.pop_back();
-      if (clean) return true;
+      if (follow(issuer)) return true;
     }
-    if (!extended)
+    if (self_signed)
+      add_dead_end(End::self_signed);
+    else if (!extended)
       add_dead_end(broken || likely_issuer(end, end) ? End::bad_signature : End::issuer_unknown);
     return false;
   }
 
+  bool follow(const Issuer& issuer) {
+    if (issuer.anchor == nullptr && path_.size() + 1 >= kMaxPathDepth) {
+      add_dead_end(End::too_long);
+      return false;
+    }
+    path_.push_back(issuer.certificate);
+    const bool clean = issuer.anchor != nullptr ? consider(*issuer.anchor) : extend();
+    path_.pop_back();
+    return clean;
+  }
+
+  // Every fault of a path; its last certificate counts as the anchor.
+  std::vector<PathFault> faults_of(const std::vector<Certificate>& path) {
+    std::vector<PathFault> out = check_together(path, options_, name_budget_);
+    for (std::size_t i = 0; i < path.size(); ++i) {
+      const bool last = i + 1 == path.size();
+      const Standing standing = i == 0 ? (last ? Standing::pinned_leaf : Standing::leaf)
+                                       : (last ? Standing::anchor : Standing::intermediate);
+      for (PathFault fault : alone(path[i], standing)) {
+        const bool known = std::ranges::any_of(
+            out, [&](const PathFault& f) { return f.depth == i && f.code == fault.code; });
+        fault.depth = i;
+        if (!known) out.push_back(std::move(fault));
+      }
+    }
+    sort_faults(out);
+    return out;
+  }
+
   // path_ ends in `anchor`. True when it is clean; best_ holds it then, or the better one.
   bool consider(const Anchor& anchor) {
-    if (!spend(path_.size())) return false;
+    if (!spend(1)) return false;
     PathResult result;
     result.path = path_;
     result.anchor = anchor;
-    result.faults = check_path(path_, options_);
+    result.faults = faults_of(path_);
     add_revocation(result);
     result.ok = result.faults.empty();
     const auto order = [](const PathResult& r) {
@@ -210,7 +308,7 @@ class Search {
   void add_revocation(PathResult& result) {
     for (std::size_t i = 0; i + 1 < result.path.size(); ++i) {
       if (!options_.check_revocation) {
-        result.revocation.push_back({RevocationState::unknown, {}, "not asked", {}});
+        result.revocation.push_back({.detail = "not asked"});
         continue;
       }
       RevocationStatus status =
@@ -220,6 +318,11 @@ class Search {
                                  describe(result.path[i]) + " was revoked by its issuer at " +
                                      format_rfc3339(status.revoked_at) + " (" + status.source + ")",
                                  X509_V_ERR_CERT_REVOKED});
+      else if (status.state == RevocationState::unknown && options_.require_revocation)
+        result.faults.push_back(
+            {i, status.unsupported ? "unsupported" : "revocation-unreachable",
+             "whether " + describe(result.path[i]) + " was revoked is not known: " + status.detail,
+             X509_V_ERR_UNABLE_TO_GET_CRL});
       result.revocation.push_back(std::move(status));
     }
     sort_faults(result.faults);
@@ -243,9 +346,9 @@ class Search {
       if (best_ && failed.end != dead_ends_.front().end) break;
       PathResult result;
       result.path = failed.path;
-      result.faults = check_path(failed.path, options_);
+      result.faults = faults_of(failed.path);
       add_revocation(result);
-      result.revocation.push_back({RevocationState::unknown, {}, "its issuer is not known", {}});
+      result.revocation.push_back({.detail = "its issuer is not known"});
       // When the search did not end, nothing can be said about an issuer that it did not find.
       const bool unsettled = !limit_.empty() && failed.end == End::issuer_unknown;
       if (!unsettled) result.faults.insert(result.faults.begin(), trust_fault(failed));
@@ -306,10 +409,13 @@ class Search {
   RevocationIndex revocation_;
   std::vector<Certificate> bag_;  // sorted, each once
   std::vector<Certificate> path_;
-  std::map<std::pair<std::string, std::string>, Link> links_;  // by fingerprints: subject, issuer
+  std::map<std::string, std::vector<Issuer>> issuers_;  // by the subject's fingerprint
+  std::map<std::pair<std::string, Standing>, std::vector<PathFault>> alone_;  // by fingerprint
+  std::set<std::string> hopeful_;                                             // fingerprints
   std::vector<FailedPath> dead_ends_;
   std::optional<PathResult> best_;  // the best path with an anchor, or the report
   std::size_t work_ = 0;
+  std::size_t name_budget_ = kNameComparisonBudget;
   std::string limit_;  // why the search was given up; empty: it was not
 };
 

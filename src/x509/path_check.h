@@ -1,7 +1,6 @@
-// One linear path, checked completely: what `find_path` asks of every path that its search finds.
-// OpenSSL judges signatures, name constraints, path lengths, policies and critical extensions; the
-// rest (dates, purpose, strength) is judged here, since OpenSSL takes notAfter as exclusive and
-// refuses anyExtendedKeyUsage.
+// The rules that a path must keep once its signatures are known to be good, in two parts, so that a
+// search asks the first of them once a certificate: what is wrong with one certificate in its
+// place, and what is wrong with all of them together. Source: RFC 5280 s4, s6.1.
 #pragma once
 
 #include <string>
@@ -12,11 +11,18 @@
 
 namespace postern::x509 {
 
-// Every fault of `path` (leaf first, never empty), whose last certificate counts as the trust
-// anchor; at most one of a code and depth, in the order of `sort_faults`. Revocation is not looked
-// at.
-[[nodiscard]] std::vector<PathFault> check_path(const std::vector<Certificate>& path,
-                                                const PathOptions& options);
+// A pinned leaf is its own anchor.
+enum class Standing { leaf, pinned_leaf, intermediate, anchor };
+
+// Dates, purpose, CA, strength, form. The depth of every fault is 0; whoever asks knows it.
+[[nodiscard]] std::vector<PathFault> check_alone(const Certificate& certificate, Standing standing,
+                                                 const PathOptions& options);
+// Path lengths, name constraints, policies of `path`: leaf first, never empty, the last one its
+// anchor. `name_budget` counts comparisons down (kNameComparisonBudget); at zero a fault is
+// `limit`.
+[[nodiscard]] std::vector<PathFault> check_together(const std::vector<Certificate>& path,
+                                                    const PathOptions& options,
+                                                    std::size_t& name_budget);
 // Primary fault first: what makes the rest a mere claim (no trust, a broken signature) before
 // revocation, dates, purpose, constraints and strength; then nearest the leaf.
 void sort_faults(std::vector<PathFault>& faults);

@@ -190,7 +190,7 @@ TEST_F(Path, ConstraintsOfTheChain) {
                                    .dns = {"a"},
                                    .extensions = {{"1.2.3.4", "critical,ASN1:UTF8String:x"}}});
   EXPECT_THAT(codes(find({odd.certificate, inter.certificate}, sets)),
-              ElementsAre("chain-constraint"));
+              ElementsAre("malformed-certificate"));
 }
 
 TEST_F(Path, APinnedLeafIssuesNothing) {

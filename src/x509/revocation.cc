@@ -14,11 +14,12 @@ void merge(RevocationStatus& status, const std::optional<RevocationFinding>& fin
     if (status.state == RevocationState::unknown && status.source.empty()) {
       status.source = source;
       status.detail = finding->detail;
+      status.unsupported = finding->unsupported;
     }
     return;
   }
   if (finding->state == RevocationState::good && status.state == RevocationState::good) return;
-  status = {finding->state, source, {}, finding->revoked_at};
+  status = {.state = finding->state, .source = source, .revoked_at = finding->revoked_at};
 }
 
 }  // namespace
@@ -43,6 +44,13 @@ bool RevocationIndex::crl_signature_good(std::size_t crl, const Certificate& iss
 
 RevocationStatus RevocationIndex::status(const Certificate& certificate, const Certificate& issuer,
                                          Time now) {
+  const auto [at, inserted] = known_.try_emplace({certificate.sha256(), issuer.sha256(), now});
+  if (inserted) at->second = evaluate(certificate, issuer, now);
+  return at->second;
+}
+
+RevocationStatus RevocationIndex::evaluate(const Certificate& certificate,
+                                           const Certificate& issuer, Time now) {
   RevocationStatus out;
   for (const std::string& der : ocsp_)
     merge(out, judge_ocsp(der, certificate, issuer, now), "ocsp");

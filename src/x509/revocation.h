@@ -22,10 +22,11 @@ struct RevocationData {
 enum class RevocationState { good, revoked, unknown };
 struct RevocationStatus {
   RevocationState state = RevocationState::unknown;
-  std::string source;  // "ocsp", "crl", empty
-  std::string detail;  // why unknown: "no CRL of this issuer", "CRL past nextUpdate 2026-11-01",
-                       // "response of another certificate", ...
+  std::string source = {};  // "ocsp", "crl", empty
+  std::string detail = {};  // why unknown: "no CRL of this issuer", "CRL past nextUpdate
+                            // 2026-11-01", "response of another certificate", ...
   Time revoked_at{};
+  bool unsupported = false;  // unknown, since the data is of a kind that is not evaluated
 };
 
 // CRLs of a PEM or DER file. Errors: invalid.

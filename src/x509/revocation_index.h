@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -25,11 +26,12 @@ constexpr std::size_t kMaxOcspCertificates = 10;  // enclosed responder certific
 // What one CRL or response says about one certificate; nullopt in its place: it is about others.
 struct RevocationFinding {
   RevocationState state = RevocationState::unknown;
-  std::string detail;  // of `unknown`
+  std::string detail = {};  // of `unknown`
   Time revoked_at{};
+  bool unsupported = false;
 };
 [[nodiscard]] inline RevocationFinding unknown_because(std::string detail) {
-  return {RevocationState::unknown, std::move(detail), {}};
+  return {.detail = std::move(detail)};
 }
 
 // `signature_good` says whether `issuer` signed `crl`; asked last, since it reads the whole list.
@@ -47,11 +49,13 @@ class RevocationIndex {
                                         Time now);
 
  private:
+  RevocationStatus evaluate(const Certificate& certificate, const Certificate& issuer, Time now);
   bool crl_signature_good(std::size_t crl, const Certificate& issuer);
 
   std::vector<X509CrlPtr> crls_;  // null: unreadable
   std::vector<std::string> ocsp_;
   std::map<std::pair<std::size_t, std::string>, bool> crl_signatures_;  // CRL, issuer's sha256
+  std::map<std::tuple<std::string, std::string, Time>, RevocationStatus> known_;  // both sha256
 };
 
 }  // namespace postern::x509

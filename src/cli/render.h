@@ -15,6 +15,7 @@ namespace postern::cli {
 [[nodiscard]] std::string render_message(const Json& message, const Style& style);
 [[nodiscard]] std::string render_trace(const Json& messages, const Style& style);  // an array
 [[nodiscard]] std::string render_verdict(const Json& verdict, const Style& style);
+[[nodiscard]] std::string render_verification(const Json& answer, const Style& style);
 [[nodiscard]] std::string render_code(const Json& entry, const Style& style);
 [[nodiscard]] std::string render_explain(const Json& report, const Style& style);
 [[nodiscard]] std::string render_check(const Json& report, const Style& style);

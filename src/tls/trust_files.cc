@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "tls/files.h"
+#include "x509/certificate_file.h"
 #include "x509/revocation.h"
 
 namespace postern::tls {
@@ -35,6 +36,7 @@ Result<void> read_record(std::string_view comment, x509::Provenance& provenance)
 // One block at a time, so that each certificate goes with the text above it.
 Result<std::vector<x509::Anchor>> anchors_of(std::string_view text,
                                              const x509::Provenance& defaults) {
+  const std::string_view whole = text;
   std::vector<x509::Anchor> out;
   while (!text.empty()) {
     std::size_t end = text.find(kEndOfBlock);
@@ -53,7 +55,9 @@ Result<std::vector<x509::Anchor>> anchors_of(std::string_view text,
     for (x509::Certificate& certificate : *certificates)
       out.push_back({std::move(certificate), provenance});
   }
-  if (out.empty()) return invalid("no certificate in it");
+  if (out.empty())
+    return invalid(x509::describe_content(whole) +
+                   "; expected is at least one certificate in PEM form");
   return out;
 }
 
@@ -62,7 +66,7 @@ Result<std::vector<x509::Anchor>> read_anchors(const policy::TrustConfig& config
   TRY(const FileContent file, read_file(path));
   const x509::Provenance defaults{config.name, path, file.modified, config.added_by,
                                   config.partner};
-  auto anchors = anchors_of(file.octets, defaults);
+  auto anchors = anchors_of(x509::plain_text(file.octets), defaults);
   if (!anchors) return invalid(path + ": " + anchors.error().detail());
   return anchors;
 }

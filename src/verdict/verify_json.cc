@@ -25,6 +25,18 @@ constexpr std::array<std::string_view, 9> kUsages = {
 std::string answer_line(const Json& id, const VerifyAnswer& answer) {
   Json out = Json::object();
   out["id"] = id;
+  out.update(to_json(answer));
+  return dump_json(out);
+}
+
+VerifyAnswer refused(std::string code, std::string detail) {
+  return {.ok = false, .code = std::move(code), .detail = std::move(detail)};
+}
+
+}  // namespace
+
+Json to_json(const VerifyAnswer& answer) {
+  Json out = Json::object();
   out["ok"] = answer.ok;
   out["code"] = answer.code;
   if (!answer.detail.empty()) out["detail"] = answer.detail;
@@ -33,12 +45,10 @@ std::string answer_line(const Json& id, const VerifyAnswer& answer) {
     Json& chain = out["chain"] = Json::array();
     for (const x509::Certificate& one : answer.path.path) chain.push_back(lower(one.sha256()));
   }
-  return dump_json(out);
+  return out;
 }
 
-VerifyAnswer refused(std::string code, std::string detail) {
-  return {.ok = false, .code = std::move(code), .detail = std::move(detail)};
-}
+namespace {
 
 // ---- members of a request: every one but key_usage must be there -------------------------------
 
@@ -220,10 +230,13 @@ Result<VerifyAnswer> VerifyLines::judge_request(const Json& json, Time now) {
   return verify(request);
 }
 
-std::string VerifyLines::answer(std::string line, Time now) {
-  if (line.size() > kMaxVerifyLineOctets) return answer_too_long(std::nullopt);
-  Result<Json> json = parse_json(line);
-  line = {};  // a long one is not held twice
+std::string VerifyLines::answer(LineSplitter::Line line, Time now) {
+  if (line.too_long)
+    return answer_line(line.id ? Json(*line.id) : Json(),
+                       refused("limit", "the line is longer than " +
+                                            std::to_string(kMaxVerifyLineOctets) + " octets"));
+  const Result<Json> json = parse_json(line.text);
+  line.text = {};  // a long one is not held twice
   if (!json) return answer_line(nullptr, refused("bad-request", json.error().detail()));
   if (!json->is_object())
     return answer_line(nullptr, refused("bad-request", "the line is no JSON object"));
@@ -232,12 +245,6 @@ std::string VerifyLines::answer(std::string line, Time now) {
     return answer_line(nullptr, refused("bad-request", "id is missing or not a string"));
   Result<VerifyAnswer> answer = judge_request(*json, now);
   return answer_line(*id, answer ? *answer : refused("bad-request", answer.error().detail()));
-}
-
-std::string VerifyLines::answer_too_long(const std::optional<std::string>& id) {
-  return answer_line(id ? Json(*id) : Json(),
-                     refused("limit", "the line is longer than " +
-                                          std::to_string(kMaxVerifyLineOctets) + " octets"));
 }
 
 }  // namespace postern::verdict

@@ -3,7 +3,6 @@
 // before, so that the roots and intermediates of a batch are parsed once.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -11,22 +10,24 @@
 #include "base/clock.h"
 #include "base/json_fwd.h"
 #include "base/result.h"
+#include "verdict/line_splitter.h"
 #include "verdict/verify.h"
 #include "x509/certificate.h"
 
 namespace postern::verdict {
 
-// A longer line is answered `limit`; whoever reads lines need not keep more of one, but for its id.
+// Of a LineSplitter before this. A longer line is answered `limit`.
 constexpr std::size_t kMaxVerifyLineOctets = 16 << 20;
+
+// "ok", "code", "detail", "depth", "chain".
+[[nodiscard]] Json to_json(const VerifyAnswer& answer);
 
 class VerifyLines {
  public:
-  // The answer to one line (without its end), itself without a line's end. Never fails: a line that
-  // cannot be understood is answered `bad-request`. The line is taken, so that a long one is not
-  // held twice. `now`: for requests that give no time.
-  [[nodiscard]] std::string answer(std::string line, Time now);
-  // The answer to a line that was too long; `id` as it was found in it.
-  [[nodiscard]] static std::string answer_too_long(const std::optional<std::string>& id);
+  // The answer to one line, itself without a line's end. Never fails: a line that cannot be
+  // understood is answered `bad-request`. The line is taken, so that a long one is not held twice.
+  // `now`: for requests that give no time.
+  [[nodiscard]] std::string answer(LineSplitter::Line line, Time now);
 
  private:
   Result<x509::Certificate> certificate(const std::string& pem);

@@ -126,7 +126,7 @@ TEST(ParsePem, ABrokenBlockIsNamedByItsNumber) {
   const std::string no_base64 = "-----BEGIN CERTIFICATE-----\n!!\n-----END CERTIFICATE-----\n";
   EXPECT_THAT(parse_pem(good + no_certificate).error().detail(), HasSubstr("PEM block 2"));
   EXPECT_THAT(parse_pem(good + no_base64).error().detail(), HasSubstr("PEM block 2"));
-  EXPECT_THAT(parse_pem("").error().detail(), HasSubstr("no CERTIFICATE block"));
+  EXPECT_THAT(parse_pem("").error().detail(), HasSubstr("it is empty; expected is"));
   EXPECT_FALSE(parse_pem(make_root("A").key.pem()));
 }
 

@@ -1,12 +1,18 @@
-// Certificate revocation lists. Source: RFC 5280 s5, s6.3.3. Indirect lists, delta lists and lists
-// for some reasons only are told apart from good ones: what they leave open stays `unknown`.
+// Certificate revocation lists. Source: RFC 5280 s5, s6.3.3. A delta list adds revocations to a
+// complete one and lifts holds; by itself it calls nothing good. An indirect list counts where it
+// is the certificate's own issuer that signs it; another CRL issuer is `unsupported`. A list for
+// some reasons only leaves the rest unknown.
 #include <openssl/pem.h>
 
+#include "x509/certificate_file.h"
 #include "x509/pem.h"
 #include "x509/revocation_index.h"
 
 namespace postern::x509 {
 namespace {
+
+constexpr std::string_view kExpected = "; expected is a revocation list, in PEM or DER form";
+constexpr int kRemovedFromCrl = 2;  // X509_CRL_get0_by_cert
 
 using PointPtr = std::unique_ptr<ISSUING_DIST_POINT, OpenSslDelete<ISSUING_DIST_POINT_free>>;
 
@@ -54,14 +60,11 @@ bool distribution_point_fits(const DIST_POINT_NAME* list, const Certificate& cer
 // Why the list does not speak about this certificate; empty: it does.
 std::string scope_objection(X509_CRL* crl, const ISSUING_DIST_POINT* point,
                             const Certificate& certificate) {
-  if (X509_CRL_get_ext_by_NID(crl, NID_delta_crl, -1) >= 0)
-    return "the CRL is a delta list, which is not evaluated";
   if (has_unknown_critical_extension(crl)) return "the CRL has an unknown critical extension";
   if (point == nullptr)
     return X509_CRL_get_ext_by_NID(crl, NID_issuing_distribution_point, -1) >= 0
                ? "the CRL's distribution point is unreadable"
                : "";
-  if (point->indirectCRL > 0) return "the CRL is an indirect list, which is not evaluated";
   if (point->onlyattr > 0) return "the CRL is for attribute certificates only";
   if (point->onlyuser > 0 && certificate.is_ca()) return "the CRL does not cover CA certificates";
   if (point->onlyCA > 0 && !certificate.is_ca()) return "the CRL covers CA certificates only";
@@ -90,11 +93,35 @@ bool on_hold(const X509_REVOKED* entry) {
   return reason != nullptr && ASN1_ENUMERATED_get(reason.get()) == CRL_REASON_CERTIFICATE_HOLD;
 }
 
-RevocationFinding judge_entry(const X509_REVOKED* entry, const std::string& stale) {
+RevocationFinding judge_entry(const X509_REVOKED* entry, Time issued, const std::string& stale) {
   // Revocation is final but for a hold, so a list past its date still revokes.
-  if (!stale.empty() && on_hold(entry)) return unknown_because(stale + " (and it had a hold)");
+  const bool hold = on_hold(entry);
+  if (!stale.empty() && hold) return unknown_because(stale + " (and it had a hold)");
   const auto at = time_of(X509_REVOKED_get0_revocationDate(entry));
-  return {.state = RevocationState::revoked, .revoked_at = at.value_or(Time{})};
+  return {.state = RevocationState::revoked,
+          .revoked_at = at.value_or(Time{}),
+          .hold = hold,
+          .issued = issued};
+}
+
+// RFC 5280 s4.2.1.13: the certificate says that another than its issuer signs its lists.
+bool names_crl_issuer(const Certificate& certificate, const X509_NAME* crl_issuer) {
+  using Points = std::unique_ptr<CRL_DIST_POINTS, OpenSslDelete<CRL_DIST_POINTS_free>>;
+  const Points points(static_cast<CRL_DIST_POINTS*>(
+      X509_get_ext_d2i(certificate.native(), NID_crl_distribution_points, nullptr, nullptr)));
+  for (int i = 0; i < sk_DIST_POINT_num(points.get()); ++i) {
+    const GENERAL_NAMES* names = sk_DIST_POINT_value(points.get(), i)->CRLissuer;
+    for (int j = 0; j < sk_GENERAL_NAME_num(names); ++j) {
+      const GENERAL_NAME* name = sk_GENERAL_NAME_value(names, j);
+      if (name->type == GEN_DIRNAME && X509_NAME_cmp(name->d.directoryName, crl_issuer) == 0)
+        return true;
+    }
+  }
+  return false;
+}
+
+RevocationFinding unsupported_because(std::string detail) {
+  return {.detail = std::move(detail), .unsupported = true};
 }
 
 }  // namespace
@@ -102,8 +129,11 @@ RevocationFinding judge_entry(const X509_REVOKED* entry, const std::string& stal
 std::optional<RevocationFinding> judge_crl(X509_CRL* crl, const Certificate& certificate,
                                            const Certificate& issuer,
                                            const std::function<bool()>& signature_good, Time now) {
-  if (X509_NAME_cmp(X509_CRL_get_issuer(crl), X509_get_issuer_name(certificate.native())) != 0)
-    return std::nullopt;
+  const X509_NAME* crl_issuer = X509_CRL_get_issuer(crl);
+  if (X509_NAME_cmp(crl_issuer, X509_get_issuer_name(certificate.native())) != 0) {
+    if (!names_crl_issuer(certificate, crl_issuer)) return std::nullopt;
+    return unsupported_because("its CRL is signed by another than its issuer");
+  }
   const PointPtr point(static_cast<ISSUING_DIST_POINT*>(
       X509_CRL_get_ext_d2i(crl, NID_issuing_distribution_point, nullptr, nullptr)));
   if (std::string why = scope_objection(crl, point.get(), certificate); !why.empty())
@@ -114,16 +144,24 @@ std::optional<RevocationFinding> judge_crl(X509_CRL* crl, const Certificate& cer
   if (!signature_good()) return unknown_because("the CRL's signature is not its issuer's");
 
   std::string stale = time_objection(crl, now);
+  const Time issued = time_of(X509_CRL_get0_lastUpdate(crl)).value_or(Time{});
   X509_REVOKED* entry = nullptr;
   const int found = X509_CRL_get0_by_cert(crl, &entry, certificate.native());
-  if (found == 1) return judge_entry(entry, stale);
+  if (found == 1) return judge_entry(entry, issued, stale);
+  if (X509_CRL_get_ext_by_NID(crl, NID_delta_crl, -1) >= 0) {
+    RevocationFinding delta = unknown_because("only a delta list, and no complete one");
+    delta.lifts_hold = found == kRemovedFromCrl && stale.empty();
+    delta.issued = issued;
+    return delta;
+  }
   if (!stale.empty()) return unknown_because(std::move(stale));
   if (point != nullptr && point->onlysomereasons != nullptr)
     return unknown_because("the CRL covers some reasons only");
   return RevocationFinding{.state = RevocationState::good};
 }
 
-Result<std::vector<std::string>> parse_crls(std::string_view text) {
+Result<std::vector<std::string>> parse_crls(std::string_view octets) {
+  const std::string text = octets.starts_with('\x30') ? std::string(octets) : plain_text(octets);
   if (text.size() > kMaxCrlOctets)
     return invalid("more than " + std::to_string(kMaxCrlOctets) + " octets of CRLs");
   std::vector<std::string> out;
@@ -135,14 +173,14 @@ Result<std::vector<std::string>> parse_crls(std::string_view text) {
     out.emplace_back(der);
     return true;
   };
-  if (text.find("-----BEGIN") == std::string_view::npos) {
-    if (!add(text)) return invalid("neither a CRL in DER nor PEM text");
+  if (!text.contains("-----BEGIN")) {
+    if (!add(text)) return invalid(describe_content(text) + std::string(kExpected));
     return out;
   }
   TRY(const std::vector<PemBlock> blocks, read_pem_blocks(text, {PEM_STRING_X509_CRL}));
   for (const PemBlock& block : blocks)
     if (!add(block.der)) return invalid("PEM block " + std::to_string(block.number) + " is no CRL");
-  if (out.empty()) return invalid("no X509 CRL block in the text");
+  if (out.empty()) return invalid(describe_content(text) + std::string(kExpected));
   return out;
 }
 

@@ -8,6 +8,7 @@
 #include <openssl/pem.h>
 
 #include "x509/certificate.h"
+#include "x509/certificate_file.h"
 #include "x509/openssl.h"
 
 namespace postern::x509 {
@@ -29,7 +30,7 @@ Result<std::optional<PemBlock>> next_block(BIO* in, std::size_t number) {
   const bool at_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
   const std::string why = take_openssl_error();
   if (at_end) return std::nullopt;
-  return invalid("PEM block " + std::to_string(number) + " is broken: " + why);
+  return invalid("PEM block " + std::to_string(number) + " is broken or cut off: " + why);
 }
 
 // A TRUSTED CERTIFICATE block is a certificate followed by OpenSSL's own trust settings, which
@@ -59,7 +60,8 @@ Result<std::vector<PemBlock>> read_pem_blocks(std::string_view text,
   }
 }
 
-Result<std::vector<Certificate>> parse_pem(std::string_view text) {
+Result<std::vector<Certificate>> parse_pem(std::string_view octets) {
+  const std::string text = plain_text(octets);
   TRY(std::vector<PemBlock> blocks,
       read_pem_blocks(text, {PEM_STRING_X509, PEM_STRING_X509_OLD, PEM_STRING_X509_TRUSTED}));
   std::vector<Certificate> out;
@@ -71,7 +73,8 @@ Result<std::vector<Certificate>> parse_pem(std::string_view text) {
                      " is broken: " + certificate.error().detail());
     out.push_back(std::move(*certificate));
   }
-  if (out.empty()) return invalid("no CERTIFICATE block in the text");
+  if (out.empty())
+    return invalid(describe_content(text) + "; expected is at least one certificate in PEM form");
   return out;
 }
 

@@ -1,5 +1,7 @@
 #include "x509/revocation.h"
 
+#include <algorithm>
+
 #include "x509/revocation_index.h"
 
 namespace postern::x509 {
@@ -54,14 +56,23 @@ RevocationStatus RevocationIndex::evaluate(const Certificate& certificate,
   RevocationStatus out;
   for (const std::string& der : ocsp_)
     merge(out, judge_ocsp(der, certificate, issuer, now), "ocsp");
+  std::vector<RevocationFinding> findings;
   for (std::size_t i = 0; i < crls_.size(); ++i) {
     if (crls_[i] == nullptr) {
-      merge(out, unknown_because("a CRL is unreadable"), "crl");
+      findings.push_back(unknown_because("a CRL is unreadable"));
       continue;
     }
     const auto signature_good = [&] { return crl_signature_good(i, issuer); };
-    merge(out, judge_crl(crls_[i].get(), certificate, issuer, signature_good, now), "crl");
+    auto finding = judge_crl(crls_[i].get(), certificate, issuer, signature_good, now);
+    if (finding) findings.push_back(std::move(*finding));
   }
+  for (RevocationFinding& finding : findings) {
+    const bool lifted = std::ranges::any_of(findings, [&](const RevocationFinding& delta) {
+      return delta.lifts_hold && delta.issued >= finding.issued;
+    });
+    if (finding.hold && lifted) finding = {.state = RevocationState::good};
+  }
+  for (const RevocationFinding& finding : findings) merge(out, finding, "crl");
   (void)take_openssl_error();
   if (out.state != RevocationState::unknown || !out.source.empty()) return out;
   out.detail = !crls_.empty()   ? "no CRL of this issuer"

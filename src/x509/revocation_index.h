@@ -29,6 +29,9 @@ struct RevocationFinding {
   std::string detail = {};  // of `unknown`
   Time revoked_at{};
   bool unsupported = false;
+  bool hold = false;        // of `revoked`: the revocation may be lifted (RFC 5280 s5.3.1)
+  bool lifts_hold = false;  // a delta list says removeFromCRL
+  Time issued{};            // of both: thisUpdate of the list
 };
 [[nodiscard]] inline RevocationFinding unknown_because(std::string detail) {
   return {.detail = std::move(detail)};

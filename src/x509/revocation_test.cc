@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/text.h"
 #include "x509/testing/factory.h"
 
 namespace postern::x509 {
@@ -78,7 +79,6 @@ TEST_F(Revocation, ListsThatSpeakAboutOthersAreNotTakenForGood) {
   const struct {
     const char *name, *value, *why;
   } cases[] = {
-      {"issuingDistributionPoint", "critical,indirectCRL:TRUE", "indirect"},
       {"2.5.29.27", "critical,ASN1:INTEGER:1", "delta"},
       {"issuingDistributionPoint", "critical,onlyCA:TRUE", "CA certificates only"},
       {"issuingDistributionPoint", "critical,onlyAA:TRUE", "attribute"},
@@ -91,6 +91,46 @@ TEST_F(Revocation, ListsThatSpeakAboutOthersAreNotTakenForGood) {
   const CrlSpec same{
       .extensions = {{"issuingDistributionPoint", "critical,fullname:URI:http://crl.test/1.crl"}}};
   EXPECT_EQ(by_crls({make_crl(root, same)}).state, State::good);
+}
+
+std::string der(char tag, const std::string& content) {
+  return std::string{tag, static_cast<char>(content.size())} + content;  // of less than 128 octets
+}
+
+// cRLDistributionPoints with a cRLIssuer alone: RFC 5280 s4.2.1.13.
+std::string crl_issuer_point(const Certificate& signer) {
+  const std::string name = der('\xA4', signer.subject_der());  // GeneralName: directoryName
+  return der('\x30', der('\x30', der('\xA2', name)));
+}
+
+TEST_F(Revocation, ADeltaListRevokesAndLiftsHoldsButCallsNothingGood) {
+  constexpr int kKeyCompromise = 1, kHold = 6, kRemoveFromCrl = 8;
+  const CrlSpec delta{.this_update = kNow - 1h,
+                      .extensions = {{"2.5.29.27", "critical,ASN1:INTEGER:1"}}};
+  const std::string complete = make_crl(root, {}), held = crl_with_leaf({}, kHold);
+  const std::string removes = crl_with_leaf(delta, kRemoveFromCrl);
+  EXPECT_EQ(by_crls({complete, make_crl(root, delta)}).state, State::good);
+  EXPECT_EQ(by_crls({complete, crl_with_leaf(delta, kKeyCompromise)}).state, State::revoked);
+  EXPECT_EQ(by_crls({held, removes}).state, State::good);
+  EXPECT_EQ(by_crls({crl_with_leaf({}, kKeyCompromise), removes}).state, State::revoked);
+  EXPECT_EQ(by_crls({crl_with_leaf({.this_update = kNow - 1min}, kHold), removes}).state,
+            State::revoked);
+  EXPECT_UNKNOWN(by_crls({removes}), "only a delta");
+}
+
+TEST_F(Revocation, AnotherCrlIssuerIsUnsupported) {
+  const Issued other = make_root("CRL signer");
+  const Issued one = issue(
+      root, {.common_name = "a",
+             .extensions = {{"2.5.29.31", "DER:" + to_hex(crl_issuer_point(other.certificate))}}});
+  const RevocationStatus found = revocation_status(
+      one.certificate, root.certificate,
+      {{make_crl(other,
+                 {.extensions = {{"issuingDistributionPoint", "critical,indirectCRL:TRUE"}}})},
+       {}},
+      kNow);
+  EXPECT_EQ(found.state, State::unknown);
+  EXPECT_TRUE(found.unsupported);
 }
 
 TEST_F(Revocation, AnIssuerWithoutCrlSignUsageMakesNoCrl) {

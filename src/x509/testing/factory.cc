@@ -7,6 +7,7 @@
 #include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <openssl/pkcs12.h>
 #include <openssl/rand.h>
 #include <openssl/rsa.h>
 
@@ -338,6 +339,17 @@ std::string make_ocsp(const Issued& issuer, const Certificate& certificate, cons
 std::string make_ocsp_error(int response_status) {
   const OcspResponsePtr response(OCSP_response_create(response_status, nullptr));
   return encode_der(response.get(), i2d_OCSP_RESPONSE);
+}
+
+std::string make_pfx(const Issued& subject, const std::vector<Certificate>& others,
+                     const std::string& password) {
+  using Pkcs12Ptr = std::unique_ptr<PKCS12, OpenSslDelete<PKCS12_free>>;
+  const BorrowedX509StackPtr stack(sk_X509_new_null());
+  for (const Certificate& one : others) sk_X509_push(stack.get(), one.native());
+  const Pkcs12Ptr pfx(PKCS12_create(password.c_str(), nullptr, subject.key.native(),
+                                    subject.certificate.native(), stack.get(), 0, 0, 0, 0, 0));
+  if (pfx == nullptr) give_up("no PFX");
+  return encode_der(pfx.get(), i2d_PKCS12);
 }
 
 std::string pem_chain(const std::vector<Certificate>& certificates) {

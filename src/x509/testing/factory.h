@@ -116,6 +116,9 @@ struct OcspSpec {
 // A response that carries no answer, e.g. 3 (tryLater). Source: RFC 6960 s4.2.1.
 [[nodiscard]] std::string make_ocsp_error(int response_status);
 
+// PKCS #12 with the key, its certificate and the others.
+[[nodiscard]] std::string make_pfx(const Issued& subject, const std::vector<Certificate>& others,
+                                   const std::string& password);
 // Concatenated PEM, in order.
 [[nodiscard]] std::string pem_chain(const std::vector<Certificate>& certificates);
 [[nodiscard]] std::string pem_crl(std::string_view der);

@@ -32,9 +32,9 @@ class IdFinder {
 class LineSplitter {
  public:
   struct Line {
-    std::string text;  // without its end; empty when it was too long
+    std::string text = {};  // without its end; empty when it was too long
     bool too_long = false;
-    std::optional<std::string> id;  // of one that was too long
+    std::optional<std::string> id = {};  // of one that was too long
   };
 
   explicit LineSplitter(std::size_t max_octets) : max_octets_(max_octets) {}

@@ -36,16 +36,19 @@ struct Issuer {
 // How a path ends, from the most to the least telling report.
 enum class End { anchor, self_signed, bad_signature, issuer_unknown, too_long };
 
-struct FailedPath {
-  std::vector<Certificate> path;
-  End end = End::issuer_unknown;
-};
-
 std::string fingerprint(const std::vector<Certificate>& path) {
   std::string out;
   for (const Certificate& certificate : path) out += certificate.sha256();
   return out;
 }
+
+struct FailedPath {
+  FailedPath(const std::vector<Certificate>& failed, End how)
+      : path(failed), end(how), print(fingerprint(failed)) {}
+  std::vector<Certificate> path;
+  End end;
+  std::string print;
+};
 
 bool same_name(const X509_NAME* a, const X509_NAME* b) {
   return X509_NAME_cmp(a, b) == 0;
@@ -106,7 +109,7 @@ class Search {
   PathResult run() {
     if (std::string why = bag_objection(); !why.empty()) {
       limit_ = std::move(why);
-      dead_ends_.push_back({path_, End::issuer_unknown});
+      dead_ends_.emplace_back(path_, End::issuer_unknown);
     } else if (find_clean() || (limit_.empty() && extend())) {
       return std::move(*best_);
     }
@@ -329,18 +332,18 @@ class Search {
   }
 
   static auto dead_end_order(const FailedPath& p) {
-    return std::tuple(p.end, -static_cast<int>(p.path.size()), fingerprint(p.path));
+    return std::tuple(p.end, -static_cast<int>(p.path.size()), std::string_view(p.print));
   }
 
   void add_dead_end(End end) {
-    dead_ends_.push_back({path_, end});
+    dead_ends_.emplace_back(path_, end);
     if (dead_ends_.size() <= kMaxDeadEnds) return;
     dead_ends_.erase(std::ranges::max_element(dead_ends_, {}, dead_end_order));
   }
 
   // No path reaches an anchor: the most telling end with the fewest other faults.
   void report_dead_ends() {
-    if (dead_ends_.empty()) dead_ends_.push_back({path_, End::issuer_unknown});
+    if (dead_ends_.empty()) dead_ends_.emplace_back(path_, End::issuer_unknown);
     std::ranges::sort(dead_ends_, {}, dead_end_order);
     for (const FailedPath& failed : dead_ends_) {
       if (best_ && failed.end != dead_ends_.front().end) break;

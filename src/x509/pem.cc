@@ -74,7 +74,7 @@ Result<std::vector<Certificate>> parse_pem(std::string_view octets) {
     out.push_back(std::move(*certificate));
   }
   if (out.empty())
-    return invalid(describe_content(text) + "; expected is at least one certificate in PEM form");
+    return invalid(describe_content(octets) + "; expected is at least one certificate in PEM form");
   return out;
 }
 

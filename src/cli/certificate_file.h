@@ -1,7 +1,8 @@
-// A certificate file as people have it: PEM or DER, in the encodings of Windows. What it holds in
-// place of a certificate is said, with what was expected.
+// A certificate file as commands take it: read, with x509's words about what it holds in place of a
+// certificate, and the leaf first.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,11 +12,13 @@
 
 namespace postern::cli {
 
-// The chain as it stands, the leaf first. Errors: invalid, with the file, what was found and what
-// was expected; also where a CA stands before the leaf.
-[[nodiscard]] Result<std::vector<x509::Certificate>> read_certificate_file(const std::string& path);
+// The chain as it stands, the leaf first; `password`: of a PFX. Errors: invalid, with the file,
+// what was found and what was expected; also where a CA stands before the leaf.
+[[nodiscard]] Result<std::vector<x509::Certificate>> read_certificate_file(
+    const std::string& path, const std::optional<std::string>& password = std::nullopt);
 // The same of octets; `name` is for the errors.
 [[nodiscard]] Result<std::vector<x509::Certificate>> parse_certificate_file(
-    const std::string& name, std::string_view octets);
+    const std::string& name, std::string_view octets,
+    const std::optional<std::string>& password = std::nullopt);
 
 }  // namespace postern::cli

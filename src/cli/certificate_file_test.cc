@@ -10,6 +10,7 @@ namespace postern::cli {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 const x509::testing::Issued& root() {
   static const auto issued = x509::testing::make_root("Root");
@@ -44,16 +45,11 @@ TEST(CertificateFile, PemDerBareBase64AndUtf16) {
   }
 }
 
-TEST(CertificateFile, SaysWhatWasFoundAndWhatWasExpected) {
-  EXPECT_EQ(error_of(" \n"),
-            "new.cer: the file is empty; expected is a certificate (PEM or DER), the leaf first");
-  EXPECT_THAT(error_of("\n\n" + leaf().key.pem()),
-              HasSubstr("new.cer:3: a private key and no certificate"));
-  EXPECT_THAT(error_of("-----BEGIN CERTIFICATE REQUEST-----\n"), HasSubstr("a request"));
+TEST(CertificateFile, ErrorsNameTheFileWhatWasFoundAndWhatWasExpected) {
+  EXPECT_THAT(error_of(""), StartsWith("new.cer: it is empty; expected are certificates"));
+  EXPECT_THAT(error_of(leaf().key.pem()), HasSubstr("it holds a private key"));
   EXPECT_THAT(error_of("hello"), HasSubstr("text without any PEM block"));
-  EXPECT_THAT(error_of(leaf().certificate.pem().substr(0, 200)), HasSubstr("broken"));
-  EXPECT_THAT(error_of(leaf().certificate.der().substr(0, 200)), HasSubstr("binary data"));
-  EXPECT_THAT(error_of(std::string("\x30\x82\x09\x00\x02\x01\x03\x30\x82", 9)), HasSubstr("a PFX"));
+  EXPECT_THAT(error_of(leaf().certificate.der().substr(0, 200)), HasSubstr("cut off"));
 }
 
 TEST(CertificateFile, TheLeafStandsFirst) {

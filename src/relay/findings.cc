@@ -9,10 +9,12 @@ namespace postern::relay {
 std::vector<Finding> Findings::note(const policy::Destination& destination, const NextHopLook& look,
                                     Time now) {
   const std::string key = destination.key();
-  const std::string clean = describe(look.target);
+  const std::string used = describe(look.target);
+  // The host in use may have a finding too: what could not be found out about it.
+  const bool clean = !std::ranges::contains(look.findings, used, &Finding::host);
   std::erase_if(entries_, [&](const auto& entry) {
     const auto& [whose, host] = entry.first;
-    return whose == key && (host == clean || !look.hosts.contains(host));
+    return whose == key && ((clean && host == used) || !look.hosts.contains(host));
   });
   std::vector<Finding> fresh;
   for (const Finding& finding : look.findings) {

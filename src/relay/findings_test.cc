@@ -53,6 +53,14 @@ TEST_F(FindingsTest, ABrokenHost_IsNewOnce_AndStaysThoughNothingWaits) {
   EXPECT_EQ(view[0]["seen"], format_rfc3339(kNow + hours(1)));
 }
 
+TEST_F(FindingsTest, WhatIsUnknownOfTheHostInUse_IsNewOnceToo) {
+  EXPECT_EQ(findings_.note(partner_, look("a", {"a"}), kNow).size(), 1U);
+  EXPECT_THAT(findings_.note(partner_, look("a", {"a"}), kNow + hours(1)), IsEmpty());
+  EXPECT_EQ(findings_.texts_of(partner_, kNow + hours(1)).size(), 1U);
+  (void)findings_.note(partner_, look("a", {}), kNow + hours(2));
+  EXPECT_THAT(findings_.texts_of(partner_, kNow + hours(2)), IsEmpty());
+}
+
 TEST_F(FindingsTest, ALookThatNeverCameToTheHost_SaysNothingOfIt) {
   (void)findings_.note(partner_, look("b", {"a"}), kNow);
   (void)findings_.note(partner_, look("b", {}, {"a"}), kNow);

@@ -152,13 +152,16 @@ Finding finding(const observe::Target& target, const verdict::Verdict& verdict,
                     std::string(more)};
 }
 
-// What could not be found out about a host that is used all the same.
-void add_unknowns(std::vector<std::string>& findings, const observe::Target& target,
+// What could not be found out about a host that is used all the same; one finding a host.
+void add_unknowns(std::vector<Finding>& findings, const observe::Target& target,
                   const verdict::Verdict& verdict) {
+  std::string what;
   for (const verdict::Check& check : verdict.checks) {
     if (check.result != verdict::CheckResult::unknown || check.code == "none") continue;
-    findings.push_back(describe(target) + ": " + check.code + ": " + check.detail);
+    what += (what.empty() ? "" : "; ") + check.code + ": " + check.detail;
   }
+  const std::string host = describe(target);
+  if (!what.empty()) findings.push_back({host, host + ": " + what});
 }
 
 void take(NextHopLook& out, OneLook& one, const observe::Target& target) {

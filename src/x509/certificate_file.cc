@@ -104,6 +104,17 @@ Result<std::vector<Certificate>> parse_pfx(PKCS12* pfx,
   return out;
 }
 
+// DER in Base64 without its frame, as Windows's "Copy to File" leaves it when lines are lost.
+std::optional<std::string> bare_base64(std::string_view text) {
+  if (!trim(text).starts_with("MI")) return std::nullopt;
+  std::string dense;
+  for (const char c : text)
+    if (c != '\r' && c != '\n' && c != ' ') dense += c;
+  std::optional<std::string> der = from_base64(dense);
+  if (!der || der->empty() || der->front() != 0x30) return std::nullopt;
+  return der;
+}
+
 }  // namespace
 
 std::string plain_text(std::string_view octets) {
@@ -130,8 +141,6 @@ std::string describe_content(std::string_view octets) {
   }
   if (octets.front() == 0x30) return der_words(octets);
   if (trim(text).empty()) return "it holds nothing but blanks";
-  if (trim(text).starts_with("MII"))
-    return prefix + "it holds Base64 without the lines BEGIN CERTIFICATE and END CERTIFICATE";
   return prefix + (is_ascii(text) ? "it holds text without any PEM block" : "it holds binary data");
 }
 
@@ -139,6 +148,7 @@ Result<std::vector<Certificate>> parse_certificates(std::string_view octets,
                                                     const std::optional<std::string>& password) {
   const std::string text = plain_text(octets);
   if (text.contains(kBegin)) return parse_pem(octets);
+  if (const auto der = bare_base64(text)) return parse_certificates(*der, password);
   if (octets.empty() || octets.front() != 0x30)
     return invalid(describe_content(octets) + std::string(kExpected));
   if (const Pkcs12Ptr pfx = decode<Pkcs12Ptr>(octets, d2i_PKCS12); pfx != nullptr)

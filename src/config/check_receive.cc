@@ -203,10 +203,11 @@ void check_headers(Reader& reader, const ReceiveConnector& connector) {
 void check_size(Reader& reader, const ReceiveConnector& connector) {
   constexpr std::uint64_t kLeast = 64 << 10;
   if (connector.max_message_size >= kLeast) return;
-  reader.error_at(path_of(connector) + ".max_message_size",
-                  "is " + std::to_string(connector.max_message_size) +
-                      " octets, too small for mail: at least 64KiB (RFC 5321 4.5.3.1.7); a number "
-                      "without a unit counts octets, write it as 150MB");
+  reader.warning_at(
+      path_of(connector) + ".max_message_size",
+      "is " + std::to_string(connector.max_message_size) +
+          " octets, too small for mail: at least 64KiB (RFC 5321 4.5.3.1.7); a number "
+          "without a unit counts octets, write it as 150MB");
 }
 
 }  // namespace

@@ -11,7 +11,7 @@ std::vector<Finding> Findings::note(const policy::Destination& destination, cons
   const std::string key = destination.key();
   const std::string used = describe(look.target);
   // The host in use may have a finding too: what could not be found out about it.
-  const bool clean = !std::ranges::contains(look.findings, used, &Finding::host);
+  const bool clean = std::ranges::find(look.findings, used, &Finding::host) == look.findings.end();
   std::erase_if(entries_, [&](const auto& entry) {
     const auto& [whose, host] = entry.first;
     return whose == key && ((clean && host == used) || !look.hosts.contains(host));

@@ -44,8 +44,8 @@ struct Notice {
   // waiting: refused for now, since only one of chain and key has been written so far.
   enum class Kind { loaded, replaced, refused, waiting, problem, trust_changed };
   Kind kind = Kind::problem;
-  std::string subject;  // certificate or trust set name
-  std::string text;     // sentence with the file
+  std::string subject;   // certificate or trust set name
+  std::string text;      // sentence with the file
   bool by_date = false;  // it has expired and is used all the same: who watches dates tells of it
 };
 

@@ -102,7 +102,7 @@ class Preflight(Program):
     def test_what_cannot_be_answered_says_why(self):
         cert = ["preflight", "--cert"]
         for content, says in (("", "empty"), ("hello", "without any PEM block"),
-                              (self.pki.key("old").read_text(), "a private key and no certificate")):
+                              (self.pki.key("old").read_text(), "it holds a private key")):
             (self.dir / "x.pem").write_text(content)
             self.assertIn(says, self.run_postern(*cert, "x.pem", code=2))
         self.run_postern(*cert, "nowhere.pem", code=2)
@@ -145,6 +145,7 @@ class Cert(Program):
         chain.write_text(self.pki.cert("old").read_text())
         rows = json.loads(self.run_postern("cert", "list", "--files", "--json", code=1))["certificates"]
         self.assertEqual(rows[0]["status"], "IncompleteChain")
+        (self.dir / "roots" / "partner.pem").write_text(self.pki.cert("partner-root").read_text())
         self.assertIn("[incomplete-chain]", self.run_postern("config", "check", code=1))
 
 

@@ -46,9 +46,9 @@ def main():
     if not folder:
         print("skipped: POSTERN_INCIDENTS names no folder of incidents")
         return SKIPPED
-    files = sorted(pathlib.Path(folder).glob("*.json"))
+    files = sorted(pathlib.Path(folder, "dev").glob("*.json"))
     if not files:
-        print(f"no incidents in {folder}")
+        print(f"no incidents in {folder}/dev")
         return 1
     verbose = "-v" in sys.argv[1:]
     postern = os.environ["POSTERN"]

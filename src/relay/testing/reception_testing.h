@@ -54,7 +54,8 @@ class ReceivingGateway {
   [[nodiscard]] store::TracedMessage only_message();
   [[nodiscard]] std::string body(MessageId id);
   [[nodiscard]] std::vector<std::string> accepted_destinations();
-  [[nodiscard]] std::vector<std::string> client_certificates();  // that were told of, "whose: subject"
+  [[nodiscard]] std::vector<std::string>
+  client_certificates();                     // that were told of, "whose: subject"
   [[nodiscard]] std::string protocol_log();  // all that was logged; stops the log
 
  private:

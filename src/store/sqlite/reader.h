@@ -21,8 +21,8 @@ class Reader {
   [[nodiscard]] Result<std::vector<StoredMessage>> pending(const std::string& destination,
                                                            std::size_t limit);
   [[nodiscard]] Result<std::vector<StoredMessage>> older_than(const std::string& destination,
-                                                              Time before, bool not_notified, MessageId after,
-                                                              std::size_t limit);
+                                                              Time before, bool not_notified,
+                                                              MessageId after, std::size_t limit);
   [[nodiscard]] Result<std::vector<StoredBlocker>> blockers();
   [[nodiscard]] Result<std::optional<StoredVerdict>> verdict(VerdictId id);
   [[nodiscard]] Result<std::vector<std::pair<std::string, std::string>>> notes(

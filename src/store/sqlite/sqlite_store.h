@@ -28,7 +28,8 @@ class SqliteStore final : public Store {
   Result<std::vector<StoredMessage>> pending(const std::string& destination,
                                              std::size_t limit) override;
   Result<std::vector<StoredMessage>> older_than(const std::string& destination, Time before,
-                                                bool not_notified, MessageId after, std::size_t limit) override;
+                                                bool not_notified, MessageId after,
+                                                std::size_t limit) override;
   Result<std::vector<StoredBlocker>> blockers() override;
   Result<std::optional<StoredVerdict>> verdict(VerdictId id) override;
   Result<std::vector<std::pair<std::string, std::string>>> notes(std::string_view prefix) override;

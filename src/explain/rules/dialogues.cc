@@ -71,8 +71,6 @@ void apply_dialogues(const Case& seen, Candidates& candidates) {
                           "Exchange Online offers STARTTLS to everyone but addresses of bad "
                           "repute, and none is offered here.",
                       .because = {sighting},
-                      .cure = {},
-                      .ruled_out = {},
                       .rule = "withheld-by-exchange-online"});
     }
     candidates.add({.code = verdict.code,
@@ -81,8 +79,6 @@ void apply_dialogues(const Case& seen, Candidates& candidates) {
                     .order = masked ? 4 : 6,
                     .sentence = verdict.cause,
                     .because = {sighting},
-                    .cure = {},
-                    .ruled_out = {},
                     .rule = "dialogue"});
   }
 }

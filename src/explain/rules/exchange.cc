@@ -2,29 +2,13 @@
 #include "explain/rules/rule.h"
 
 namespace postern::explain {
-namespace {
 
 using verdict::Certainty;
 
-Candidate candidate(std::string_view code, Certainty certainty, Rank rank, int order,
-                    const Sighting& because) {
-  return {.code = std::string(code),
-          .certainty = certainty,
-          .rank = rank,
-          .order = order,
-          .sentence = {},
-          .because = {&because},
-          .cure = {},
-          .ruled_out = {},
-          .rule = "exchange"};
-}
-
-}  // namespace
-
 void apply_exchange(const Case& seen, Candidates& candidates) {
   if (const Sighting* registry = seen.find(Fact::root_store_registry)) {
-    candidates.add(
-        candidate("root-in-wrong-store", Certainty::likely, Rank::setting, 1, *registry));
+    candidates.add(candidate("root-in-wrong-store", Certainty::likely, Rank::setting, 1, *registry,
+                             "exchange"));
   }
   // The sender's code alone: no certificate, a stale pin, a connector without TLS and a firewall
   // look the same from there.
@@ -34,7 +18,8 @@ void apply_exchange(const Case& seen, Candidates& candidates) {
                                            "starttls-stripped-by-middlebox"};
     int order = 2;
     for (const std::string_view code : kCodes) {
-      candidates.add(candidate(code, Certainty::possible, Rank::refusal, order--, *needed));
+      candidates.add(
+          candidate(code, Certainty::possible, Rank::refusal, order--, *needed, "exchange"));
     }
   }
 }

@@ -103,7 +103,6 @@ void judge_pins(const Case& seen, Candidates& candidates) {
                                 ", and no exported certificate has that issuer and subject.",
                     .because = {one},
                     .cure = pin(cmdlet_of(seen, s.object), s.object, best_for(seen, cn)),
-                    .ruled_out = {},
                     .rule = "pinned-and-not-there"};
     candidates.add(std::move(stale));
   }
@@ -136,7 +135,6 @@ void judge_selection(const Case& seen, Candidates& candidates) {
                                 "), and another one was presented.",
                     .because = {mismatch, where},
                     .cure = pin("Set-ReceiveConnector", connector, right),
-                    .ruled_out = {},
                     .rule = "right-one-is-installed"};
     candidates.add(std::move(wrong));
   }
@@ -162,7 +160,6 @@ void judge_mechanism(const Case& seen, Candidates& candidates) {
                     .because = {one},
                     .cure = {"Set-ReceiveConnector '" + s.object + "' -AuthMechanism " +
                              (s.value.empty() ? "Tls" : "Tls, " + s.value)},
-                    .ruled_out = {},
                     .rule = "connector-without-tls"});
   }
 }
@@ -186,7 +183,6 @@ void judge_sender_name(const Case& seen, Candidates& candidates) {
            .cure = {"Set-InboundConnector '" + s.object +
                         "' -TlsSenderCertificateName <a name of the certificate>",
                     "or bind the certificate with the name " + s.value + " to the send connector."},
-           .ruled_out = {},
            .rule = "sender-certificate-name"});
     }
   }

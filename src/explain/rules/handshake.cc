@@ -6,19 +6,6 @@ namespace {
 
 using verdict::Certainty;
 
-Candidate candidate(std::string_view code, Certainty certainty, Rank rank, int order,
-                    const Sighting& because, std::string_view rule) {
-  return {.code = std::string(code),
-          .certainty = certainty,
-          .rank = rank,
-          .order = order,
-          .sentence = {},
-          .because = {&because},
-          .cure = {},
-          .ruled_out = {},
-          .rule = rule};
-}
-
 struct AlertMeaning {
   int number;
   std::string_view code;

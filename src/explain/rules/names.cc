@@ -40,8 +40,6 @@ void apply_names(const Case& seen, Candidates& candidates) {
                     .order = 0,
                     .sentence = names_sentence(o),
                     .because = {one},
-                    .cure = {},
-                    .ruled_out = {},
                     .rule = "names"});
   }
   for (const Sighting* shown : seen.all(Fact::certificate)) {
@@ -55,8 +53,6 @@ void apply_names(const Case& seen, Candidates& candidates) {
          .sentence = "The server presents the certificate " + certificate.subject +
                      ", which it made for itself, in place of the one with the wanted name.",
          .because = {shown, mismatch},
-         .cure = {},
-         .ruled_out = {},
          .rule = "own-certificate-in-place"});
   }
 }

@@ -5,6 +5,16 @@
 
 namespace postern::explain {
 
+Candidate candidate(std::string_view code, verdict::Certainty certainty, Rank rank, int order,
+                    const Sighting& because, std::string_view rule) {
+  return {.code = std::string(code),
+          .certainty = certainty,
+          .rank = rank,
+          .order = order,
+          .because = {&because},
+          .rule = rule};
+}
+
 void Candidates::add(Candidate candidate) {
   const auto same = std::ranges::find(all_, candidate.code, &Candidate::code);
   if (same == all_.end()) {

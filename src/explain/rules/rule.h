@@ -38,12 +38,15 @@ struct Candidate {
   verdict::Certainty certainty = verdict::Certainty::possible;
   Rank rank = Rank::symptom;
   int order = 0;  // among candidates of one rank: the greater first
-  std::string sentence;
-  std::vector<const Sighting*> because;
-  std::vector<std::string> cure;  // before the catalog's
-  std::vector<RuledOut> ruled_out;
-  std::string_view rule;
+  std::string sentence = {};
+  std::vector<const Sighting*> because = {};
+  std::vector<std::string> cure = {};  // before the catalog's
+  std::vector<RuledOut> ruled_out = {};
+  std::string_view rule = {};
 };
+// One sighting, and the catalog's words for it.
+[[nodiscard]] Candidate candidate(std::string_view code, verdict::Certainty certainty, Rank rank,
+                                  int order, const Sighting& because, std::string_view rule);
 
 class Candidates {
  public:

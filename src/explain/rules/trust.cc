@@ -48,8 +48,6 @@ Candidate candidate(std::string_view code, Certainty certainty, int order, const
           .order = order,
           .sentence = std::move(sentence),
           .because = {&because},
-          .cure = {},
-          .ruled_out = {},
           .rule = "trust"};
 }
 

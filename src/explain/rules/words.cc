@@ -91,10 +91,7 @@ void apply_words(const Case& seen, Candidates& candidates) {
                       .certainty = meaning.certainty,
                       .rank = meaning.rank,
                       .order = meaning.order,
-                      .sentence = {},
                       .because = {&sighting},
-                      .cure = {},
-                      .ruled_out = {},
                       .rule = "words"});
     }
   }

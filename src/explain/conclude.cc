@@ -32,6 +32,16 @@ bool judges_client(const Candidate& candidate, const verdict::CatalogEntry& entr
   return verifier && o.said_by == Side::server;
 }
 
+// A certificate or connector that is set up wrong is the trouble of the end that says so.
+Fault fault_of(const Candidate& candidate, const verdict::CatalogEntry& entry) {
+  if (entry.layer == "selection-binding" && !candidate.because.empty()) {
+    const Side says = candidate.because.front()->first.said_by;
+    if (says == Side::server) return Fault::server;
+    if (says == Side::client) return Fault::client;
+  }
+  return judges_client(candidate, entry) ? mirrored(entry.usual_fault) : entry.usual_fault;
+}
+
 std::optional<bool> is_ours(Fault fault, Side ours) {
   if (ours == Side::unknown || (fault != Fault::client && fault != Fault::server))
     return std::nullopt;
@@ -43,7 +53,8 @@ enum class Product { any, exchange, postfix };
 Product product_of(const Case& seen) {
   int exchange = 0, postfix = 0;
   for (const Sighting& sighting : seen.sightings()) {
-    exchange += sighting.first.dialect.starts_with("Exchange") ? 1 : 0;
+    const std::string_view dialect = sighting.first.dialect;
+    exchange += dialect.starts_with("Exchange") || dialect.starts_with("Windows") ? 1 : 0;
     for (const Span& span : sighting.spans) {
       exchange += span.text.find("MSExchange") != std::string::npos ? 1 : 0;
       postfix += span.text.find("postfix") != std::string::npos ? 1 : 0;
@@ -92,7 +103,7 @@ Cause cause_of(const Candidate& candidate, Product product, Side ours) {
   Cause out;
   out.code = candidate.code;
   out.certainty = candidate.certainty;
-  out.fault = judges_client(candidate, entry) ? mirrored(entry.usual_fault) : entry.usual_fault;
+  out.fault = fault_of(candidate, entry);
   out.ours = is_ours(out.fault, ours);
   out.cause = candidate.sentence.empty() ? std::string(entry.definition) : candidate.sentence;
   for (const Sighting* seen : candidate.because) {

@@ -118,7 +118,15 @@ void add_names(Observation& o, std::string_view line) {
         o.wanted =
             name_of(found.substr(last + 6, found.find_first_of(" \"}", last + 6) - last - 6));
       }
-      o.presented = name_of(found.substr(0, last));
+      // Exchange Online: "Presented Subject: CN=EX02. Thumbprint: 5A2B…"
+      const std::size_t thumb = found.find(". Thumbprint: ");
+      o.presented = name_of(found.substr(0, std::min(last, thumb)));
+      if (thumb != std::string_view::npos) {
+        o.certificate = SeenCertificate{};
+        o.certificate->presented_by = Side::server;
+        o.certificate->subject = o.presented;
+        o.certificate->thumbprint = upper(after(found, "Thumbprint: ", " .]"));
+      }
       break;
     }
   }

@@ -39,6 +39,7 @@ struct Explainer::State {
   std::vector<std::string_view> collect();
   void line(std::string_view text, std::uint64_t number);
   void look(std::string_view text, std::uint64_t number);
+  void retell(std::uint64_t number);
   void take(const Line& line, Observation observation);
   [[nodiscard]] bool attentive() const;
   [[nodiscard]] bool outside(const std::optional<Time>& time) const;
@@ -61,11 +62,13 @@ struct Explainer::State {
   std::string previous;  // folded, where this line may go on with it
   std::string kept;      // of the source, for those who need it whole
   bool keeping = true;
+  bool decoded = false;  // the line comes out of a dialect, not out of the source
   Phrases::State state = Phrases::kStart;
   std::vector<std::uint16_t> found;
   std::optional<Time> moment;  // the latest that a line began with
   std::vector<std::string> notes;
   std::uint64_t lines = 0, read_sources = 0;
+  bool speaks_of_tls = false;  // somewhere, whether understood or not
 };
 
 std::vector<std::string_view> Explainer::State::collect() {
@@ -91,7 +94,9 @@ void Explainer::State::line(std::string_view text, std::uint64_t number) {
   found.clear();
   while (text.starts_with("> ")) text.remove_prefix(2);  // quoted, and perhaps wrapped
   const Phrases::State before = state;
-  state = phrases.find(text, before, found);
+  // What was wrapped may have been indented as well.
+  const std::size_t start = std::min(text.find_first_not_of(" \t"), text.size());
+  state = phrases.find(text.substr(start), before, found);
   if (!found.empty() || attentive()) look(text, number);
   // What was wrapped goes on in the next line: a blank stands between.
   previous.clear();
@@ -114,7 +119,7 @@ void Explainer::State::look(std::string_view text, std::uint64_t number) {
   if (const auto time = log_time(clear, options.now)) moment = time;
   if (outside(moment)) return;
   const std::string own = fold(clear);
-  const std::string wide = previous.empty() ? own : previous + " " + own;
+  const std::string wide = previous.empty() ? own : previous + " " + std::string(trim(own));
   std::vector<bool> asked(dialects.size());
   for (const std::uint16_t which : found) {
     const Place& place = places[which];
@@ -126,7 +131,7 @@ void Explainer::State::look(std::string_view text, std::uint64_t number) {
     // A phrase that began in the line before is looked at together with it.
     const bool here = has_phrase(own, one.phrase);
     if (!here && !has_phrase(wide, one.phrase)) continue;
-    const Line line{&source, number, clear, here ? std::string_view(own) : wide};
+    const Line line{&source, number, clear, here ? std::string_view(own) : wide, decoded};
     if (!one.also.empty() && !contains_any(line.folded, one.also)) continue;
     if (!one.unless.empty() && contains_any(line.folded, one.unless)) continue;
     Observation o;
@@ -138,13 +143,30 @@ void Explainer::State::look(std::string_view text, std::uint64_t number) {
   }
   for (std::size_t i = 0; i < dialects.size(); ++i) {
     if (asked[i] || dialects[i]->attentive())
-      dialects[i]->read({&source, number, clear, own}, observed);
+      dialects[i]->read({&source, number, clear, own, decoded}, observed);
   }
+  if (!decoded) retell(number);
+}
+
+void Explainer::State::retell(std::uint64_t number) {
+  const Phrases::State before = state;  // of the source's own lines
+  decoded = true;
+  for (const auto& dialect : dialects) {
+    for (const std::string& text : dialect->take_decoded()) line(text, number);
+  }
+  decoded = false;
+  state = before;
 }
 
 void Explainer::State::take(const Line& line, Observation o) {
+  if (o.fact == Fact::tls_named) {
+    speaks_of_tls = true;
+    return;
+  }
   if (o.span.line == 0) o.span = {source, line.number, printable(trim(line.text), kMaxSpanOctets)};
   if (!o.time) o.time = moment;
+  // A certificate by itself is judged as of now.
+  if (!o.time && o.certificate && o.certificate->whole) o.time = options.now;
   add_details(o, line.text, line.folded);
   if (!o.session.empty()) {
     if (!o.counterpart.empty() && counterparts.size() < kMaxSessions) {
@@ -179,6 +201,7 @@ void Explainer::State::end_source() {
       dialect->read_whole(source, kept, observed);
     dialect->end_of_source(observed);
   }
+  retell(intake->lines());
   intake.reset();
 }
 
@@ -224,6 +247,11 @@ Report Explainer::report() const {
   Report report = conclude(s.seen, s.options.ours);
   report.lines = s.lines;
   report.notes = s.notes;
+  // Nothing was understood: that is no word on TLS where the text speaks of it.
+  if (report.causes.empty() && s.speaks_of_tls) {
+    report.outcome = Outcome::undecided;
+    report.questions = questions_for("");
+  }
   if (s.read_sources == 0) report.outcome = Outcome::unreadable;
   if (s.seen.dropped() > 0) {
     report.notes.push_back(std::to_string(s.seen.dropped()) +

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "x509/certificate.h"
 
 namespace postern::explain {
 
@@ -91,6 +92,7 @@ enum class Fact : std::uint8_t {
   tls_used,   // a session went on over TLS
   delivered,  // a message was accepted
   cosmetic,   // frightening words that mean nothing
+  tls_named,  // TLS or certificates are spoken of, and no more is understood
   certificate,
   setting,
 };
@@ -112,7 +114,8 @@ struct SeenCertificate {
   std::optional<Time> not_before, not_after;
   std::string root_ca_type, services;  // of Get-ExchangeCertificate
   std::optional<bool> has_key;
-  int depth = 0;  // 0: the leaf
+  int depth = 0;                           // 0: the leaf
+  std::optional<x509::Certificate> whole;  // where the text holds all of it
 };
 
 struct SeenDialogue {

@@ -15,6 +15,10 @@ constexpr std::string_view kOwnView =
     "openssl s_client -starttls smtp -connect <host>:25 -servername <host> -showcerts";
 
 constexpr std::array kAsks{
+    // nothing was understood
+    Ask{"", "The lines of one session or message that failed, from both ends",
+        "the protocol log or mail log of that minute; postern check <domain> for the server's "
+        "side"},
     Ask{"starttls-not-offered",
         "What the server offers to a client beside it, without the way between",
         "telnet <server> 25, then EHLO test (on the server itself, and from outside)"},

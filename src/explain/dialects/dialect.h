@@ -25,6 +25,7 @@ struct Line {
   std::uint64_t number = 0;
   std::string_view text;    // plain, as plain_line() gives it
   std::string_view folded;  // fold(text), of the line before and this one where they may be wrapped
+  bool decoded = false;     // out of take_decoded()
 };
 
 struct Recogniser {
@@ -48,6 +49,9 @@ class Dialect {
   [[nodiscard]] virtual std::span<const std::string_view> wakes() const { return {}; }
   [[nodiscard]] virtual bool attentive() const { return false; }
   virtual void read(const Line& line, const Observed& observed);
+  // Lines that stood encoded in what was read (a part of a mail): they are read as if they stood
+  // where the latest line does.
+  [[nodiscard]] virtual std::vector<std::string> take_decoded() { return {}; }
   // For forms that make sense as a whole only (reports, exported objects): asked at the end of a
   // source, and then given its octets, where they were not too many to keep.
   [[nodiscard]] virtual bool wants_whole() const { return false; }

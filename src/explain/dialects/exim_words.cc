@@ -29,6 +29,8 @@ constexpr Recogniser kWords[] = {
     {"tls error on connection", Fact::handshake_failed, {}, "(recv)|(send)"},
     {"tls session failure: delivering unencrypted", Fact::handshake_failed},
     {"starttls required before auth", Fact::tls_demanded, {}, {}, Side::server},
+    {"host lookup did not complete", Fact::dns_failed},
+    {"lowest numbered mx record points to local host", Fact::dns_failed},
     {"cv=dane", Fact::tls_used},
     {"cv=yes", Fact::tls_used},
     {"cv=no", Fact::tls_used},

@@ -113,6 +113,19 @@ constexpr Recogniser kWords[] = {
     {"storedrv", Fact::not_tls},
     {"milter", Fact::not_tls, "warning|reject|refused|timed out"},
 
+    // TLS is spoken of: whatever else is not understood, it is no word on its absence
+    {"tls", Fact::tls_named},
+    {"ssl", Fact::tls_named},
+    {"x509", Fact::tls_named},
+    {"x.509", Fact::tls_named},
+    {"schannel", Fact::tls_named},
+    {"tlsa", Fact::tls_named},
+    {"certificate", Fact::tls_named},
+    {"certificat", Fact::tls_named},
+    {"zertifikat", Fact::tls_named},
+    {"certificado", Fact::tls_named},
+    {"handshake", Fact::tls_named},
+
     // healthy, or cosmetic
     {"queued as", Fact::delivered},
     {"queued mail for delivery", Fact::delivered},

@@ -1,6 +1,8 @@
 #include "explain/dialects/openssl_client.h"
 
+#include <algorithm>
 #include <array>
+#include <map>
 
 #include "base/text.h"
 #include "explain/details.h"
@@ -10,6 +12,7 @@ namespace {
 
 constexpr std::string_view kName = "openssl s_client";
 constexpr int kMaxDepth = 20;
+constexpr std::size_t kMaxShown = 1000;  // commands whose answers are compared
 constexpr std::size_t kBase64Line = 20;  // of a PEM block, its last line apart
 
 // Which fact an X509_V_ERR_ number reports (openssl-verification-options(1)).
@@ -43,14 +46,24 @@ class OpensslClient final : public Dialect {
  public:
   [[nodiscard]] std::string_view name() const override { return kName; }
   [[nodiscard]] std::span<const std::string_view> wakes() const override {
-    static constexpr std::array<std::string_view, 5> kWakes{
-        "depth=", "verify error:num=", "verify return code:", "certificate chain", "return code: "};
+    static constexpr std::array<std::string_view, 7> kWakes{"depth=",
+                                                            "verify error:num=",
+                                                            "verify return code:",
+                                                            "certificate chain",
+                                                            "return code: ",
+                                                            "s client",
+                                                            "subject="};
     return kWakes;
   }
   [[nodiscard]] bool attentive() const override { return in_chain_; }
 
   void read(const Line& line, const Observed& observed) override {
     const std::string_view text = trim(line.text);
+    if (line.folded.find("s client") != std::string_view::npos) {
+      asked_ = asked_of(line.text);
+      return;
+    }
+    if (text.starts_with("subject=")) return compare(line, trim(text.substr(8)), observed);
     if (text == "Certificate chain") {
       in_chain_ = true;
       next_depth_ = 0;
@@ -73,9 +86,26 @@ class OpensslClient final : public Dialect {
     in_chain_ = false;
     depth_ = 0;
     subject_.clear();
+    asked_ = {};
+    shown_.clear();
   }
 
  private:
+  // The same server asked with and without a name shows two certificates: it goes by the name.
+  void compare(const Line& line, std::string_view subject, const Observed& observed) {
+    if (!asked_.asked || asked_.host.empty()) return;
+    if (shown_.size() > kMaxShown) shown_.clear();
+    shown_[{asked_.host, asked_.sends_name}] = printable(subject, 255);
+    const auto bare = shown_.find({asked_.host, false}), named = shown_.find({asked_.host, true});
+    if (bare == shown_.end() || named == shown_.end() || bare->second == named->second) return;
+    Observation o;
+    o.fact = Fact::sni_needed;
+    o.dialect = kName;
+    o.counterpart = asked_.host;
+    o.presented = bare->second;
+    observed(line, std::move(o));
+  }
+
   // " 0 s:CN = mail.example", "   i:C = US, O = …"; false for what ends the list.
   bool read_chain(const Line& line, std::string_view text, const Observed& observed) {
     if (text.starts_with("i:")) {
@@ -87,6 +117,7 @@ class OpensslClient final : public Dialect {
       o.certificate->subject = chain_subject_;
       o.certificate->issuer = printable(trim(text.substr(2)), 255);
       o.certificate->depth = next_depth_ - 1;
+      o.counterpart = asked_.host;
       observed(line, std::move(o));
       return true;
     }
@@ -118,9 +149,28 @@ class OpensslClient final : public Dialect {
   std::string subject_;  // of the last depth= line
   int next_depth_ = 0;
   std::string chain_subject_;
+  AskedServer asked_;                                          // of the latest command
+  std::map<std::pair<std::string, bool>, std::string> shown_;  // host, with a name: the subject
 };
 
 }  // namespace
+
+AskedServer asked_of(std::string_view command) {
+  constexpr std::string_view kStops = " :\t\"'";
+  AskedServer out;
+  out.asked = true;
+  out.host = printable(after(command, "-connect ", kStops), 255);
+  if (!host_like(out.host)) out.host.clear();
+  for (const std::string_view option : {"-verify_hostname ", "-servername "}) {
+    const std::string_view name = after(command, option, kStops);
+    if (out.name.empty() && host_like(name)) out.name = std::string(name);
+  }
+  // Without the option, OpenSSL 1.1.1 and later send the host's name.
+  out.sends_name = !contains_any(command, "-noservername");
+  const bool address = std::ranges::none_of(out.host, is_alpha);
+  if (out.name.empty() && !address && out.host.find('.') != std::string::npos) out.name = out.host;
+  return out;
+}
 
 std::unique_ptr<Dialect> make_openssl_client() {
   return std::make_unique<OpensslClient>();

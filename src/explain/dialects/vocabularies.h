@@ -13,7 +13,9 @@ namespace postern::explain {
 [[nodiscard]] std::span<const Recogniser> postfix_words();
 [[nodiscard]] std::span<const Recogniser> exim_words();
 [[nodiscard]] std::span<const Recogniser> dane_sts_words();
-[[nodiscard]] std::span<const Recogniser> mail_words();  // mail problems of other layers
-[[nodiscard]] std::span<const Recogniser> mta_words();   // Sendmail, OpenSMTPD, Stalwart, …
+[[nodiscard]] std::span<const Recogniser> mail_words();     // mail problems of other layers
+[[nodiscard]] std::span<const Recogniser> windows_words();  // CAPI2, HRESULTs
+[[nodiscard]] std::span<const Recogniser> tool_words();     // testssl.sh, swaks, resolvers
+[[nodiscard]] std::span<const Recogniser> mta_words();      // Sendmail, OpenSMTPD, Stalwart, …
 
 }  // namespace postern::explain

@@ -58,13 +58,10 @@ std::vector<Candidate> Candidates::ranked() const {
 
 std::span<const Rule> rules() {
   static constexpr std::array kRules{
-      Rule{"words", apply_words},
-      Rule{"alerts", apply_alerts},
-      Rule{"dialogues", apply_dialogues},
-      Rule{"trust", apply_trust},
-      Rule{"names", apply_names},
-      Rule{"exchange", apply_exchange},
-      Rule{"exchange-settings", apply_exchange_settings},
+      Rule{"words", apply_words},         Rule{"alerts", apply_alerts},
+      Rule{"dialogues", apply_dialogues}, Rule{"certificates", apply_certificates},
+      Rule{"trust", apply_trust},         Rule{"names", apply_names},
+      Rule{"exchange", apply_exchange},   Rule{"exchange-settings", apply_exchange_settings},
       Rule{"handshake", apply_handshake},
   };
   return kRules;

@@ -75,6 +75,7 @@ struct Rule {
 void apply_words(const Case& seen, Candidates& candidates);
 void apply_alerts(const Case& seen, Candidates& candidates);
 void apply_dialogues(const Case& seen, Candidates& candidates);
+void apply_certificates(const Case& seen, Candidates& candidates);
 void apply_trust(const Case& seen, Candidates& candidates);
 void apply_names(const Case& seen, Candidates& candidates);
 void apply_exchange(const Case& seen, Candidates& candidates);

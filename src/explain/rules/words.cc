@@ -81,6 +81,14 @@ constexpr Meaning kMeanings[] = {
     {Fact::cosmetic, "none", kLikely, Rank::health, 0},
 };
 
+// What the meaning alone would leave unsaid: the names.
+std::string sentence_of(const Observation& o) {
+  if (o.fact != Fact::certificate_not_found || o.wanted.empty()) return {};
+  return "No installed certificate bears the name " + o.wanted +
+         (o.connector.empty() ? "" : ", which connector '" + o.connector + "' asks for") +
+         "; so it does not offer STARTTLS.";
+}
+
 }  // namespace
 
 void apply_words(const Case& seen, Candidates& candidates) {
@@ -91,6 +99,7 @@ void apply_words(const Case& seen, Candidates& candidates) {
                       .certainty = meaning.certainty,
                       .rank = meaning.rank,
                       .order = meaning.order,
+                      .sentence = sentence_of(sighting.first),
                       .because = {&sighting},
                       .rule = "words"});
     }

@@ -29,6 +29,17 @@ const ViewResult* HostReport::find(View view) const {
   return found == views.end() ? nullptr : &*found;
 }
 
+bool only_old_tls(const HostReport& host) {
+  const auto completes = [&](View view, bool newer) {
+    const ViewResult* const seen = host.find(view);
+    if (seen == nullptr || !seen->evidence.tls.completed) return false;
+    const std::string& version = seen->evidence.tls.version;
+    return (version == "TLSv1.2" || version == "TLSv1.3") == newer;
+  };
+  return !host.evidence.tls.completed && completes(View::legacy, false) &&
+         !completes(View::tls1_2, true) && !completes(View::anything, true);
+}
+
 Severity CheckReport::severity() const {
   Severity worst = verdict.ok ? Severity::info : Severity::critical;
   for (const Finding& finding : findings) worst = std::max(worst, finding.severity);

@@ -75,6 +75,8 @@ struct HostReport {
   DaneFacts dane;
   [[nodiscard]] const ViewResult* find(View view) const;
 };
+// TLS 1.0 or 1.1 completes and nothing newer does, however weak.
+[[nodiscard]] bool only_old_tls(const HostReport& host);
 
 // One question asked besides, and what it says about the cause.
 struct CounterTest {

@@ -3,12 +3,14 @@
 #include <chrono>
 
 #include "smtp/reply_parser.h"
+#include "verdict/reply_words.h"
 
 namespace postern::probe {
 namespace {
 
 // Nothing that a server could take for a command of an extension.
 constexpr std::string_view kUnknownVerb = "XPOSTERN";
+constexpr std::string_view kMailFrom = "MAIL FROM:<>";
 constexpr Duration kQuitTime{1'000};
 
 bool is_ipv6(const std::string& address) {
@@ -38,6 +40,17 @@ io::Task<std::optional<mail::Reply>> ask(net::Stream& stream, std::string comman
     if (!reply) co_return std::nullopt;
     if (*reply) co_return **reply;
   }
+}
+
+// A server may judge the client's certificate, or demand TLS, no earlier than at MAIL (RFC 3207 s4;
+// Postern does). A refusal for any other reason says nothing of TLS and is left alone.
+io::Task<void> ask_for_mail(net::Stream& stream, verdict::Evidence& evidence, Duration time) {
+  const std::optional<mail::Reply> reply = co_await ask(stream, std::string(kMailFrom), time);
+  if (!reply || reply->positive()) co_return;
+  const bool about_tls = evidence.tls.completed ? verdict::names_client_certificate(*reply) ||
+                                                      verdict::attributes_by_certificate(*reply)
+                                                : verdict::demands_starttls(*reply);
+  if (about_tls) verdict::add_late_refusal(evidence, *reply);
 }
 
 }  // namespace
@@ -95,6 +108,8 @@ io::Task<verdict::Evidence> look_once(const SessionSettings& settings, observe::
   observe::Look look =
       co_await observe::look(settings.executor, settings.clock, std::move(request));
   if (look.ready) {
+    if (!settings.use_tls || look.evidence.tls.certificate_requested)
+      co_await ask_for_mail(*look.ready->stream, look.evidence, time);
     std::unique_ptr<observe::ReadySession> ready = std::move(look.ready);
     co_await observe::end_session(std::move(ready), kQuitTime);
   }
@@ -113,7 +128,7 @@ io::Task<ClearSession> look_in_clear(const SessionSettings& settings, observe::T
   out.looked = true;
   net::Stream& stream = *look.ready->stream;
   if (look.evidence.smtp.starttls_offered) {
-    out.mail_from = co_await ask(stream, "MAIL FROM:<>", time);
+    out.mail_from = co_await ask(stream, std::string(kMailFrom), time);
   } else {
     out.unknown_verb = co_await ask(stream, std::string(kUnknownVerb), time);
     if (out.unknown_verb) out.starttls_unasked = co_await ask(stream, "STARTTLS", time);

@@ -28,6 +28,8 @@ struct SessionSettings {
 [[nodiscard]] observe::LookRequest request_of(const SessionSettings& settings,
                                               const observe::Target& target, View view,
                                               Duration time);
+// One session as far as EHLO; on to MAIL FROM:<> where no TLS is used or a client certificate was
+// asked for, since the refusal may come there. No recipient is ever named.
 [[nodiscard]] io::Task<verdict::Evidence> look_once(const SessionSettings& settings,
                                                     observe::Target target, View view,
                                                     Duration time);

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "verdict/judge.h"
 #include "x509/names.h"
+#include "x509/revocation_fetch.h"
 
 namespace postern::probe {
 namespace {
@@ -102,9 +103,28 @@ std::string bears(const verdict::Evidence& evidence) {
   return one == nullptr ? "no certificate" : join(x509::presented_names(*one), ", ");
 }
 
+// Which addresses the presented certificates name for their issuers, and what came of them.
+std::string told_issuers(const ViewResult& seen) {
+  std::vector<std::string> told;
+  for (const verdict::Fetch& fetch : seen.evidence.fetched.fetches) {
+    if (fetch.kind != verdict::FetchKind::aia) continue;
+    told.push_back(printable(fetch.url) + ": " +
+                   (fetch.ok ? std::to_string(fetch.octets) + " octets" : printable(fetch.error)));
+  }
+  for (const x509::Certificate& certificate : seen.evidence.tls.presented) {
+    for (const std::string& url : certificate.aia_urls()) {
+      if (!x509::is_fetchable(url))
+        told.push_back(printable(url) + ": not followed, only http and https are");
+    }
+  }
+  return told.empty() ? "no certificate names an address" : join(told, "; ");
+}
+
 // What a view came to, beside the main one.
 std::string outcome_words(const HostReport& host, const ViewResult& seen) {
   const verdict::Evidence& evidence = seen.evidence;
+  if (seen.view == View::other_mode && !evidence.tls.completed)
+    return "no TLS comes about either: " + seen.verdict.code;
   if (evidence.tls.completed && !host.evidence.tls.completed)
     return "the handshake completes: " + evidence.tls.version + " " + evidence.tls.cipher;
   if (seen.verdict.ok) return "all is well";
@@ -121,7 +141,11 @@ CounterTest from_view(const HostReport& host, const ViewResult& seen) {
   out.name = to_string(seen.view);
   out.code = seen.verdict.code;
   const bool better = seen.evidence.tls.completed && !host.evidence.tls.completed;
-  if (seen.verdict.ok)
+  // The question is whether the mode is the cause; how the other one fails says nothing about that.
+  const bool no_mode = seen.view == View::other_mode && !seen.evidence.tls.completed;
+  if (no_mode)
+    out.result = Result::same;
+  else if (seen.verdict.ok)
     out.result = Result::clean;
   else if (better || seen.verdict.code != host.judged_code ||
            !same_leaf(seen.evidence, host.evidence))
@@ -129,6 +153,7 @@ CounterTest from_view(const HostReport& host, const ViewResult& seen) {
   else
     out.result = Result::same;
   out.answer = what_was_done(seen.view, seen) + ": " + outcome_words(host, seen);
+  if (seen.view == View::issuers) out.answer += " (" + told_issuers(seen) + ")";
   return out;
 }
 

@@ -44,6 +44,10 @@ bool handshake_completes(const HostReport& host, View view) {
 void diagnose_starttls(const HostReport& host, const std::vector<CounterTest>& tests,
                        Verdict& verdict) {
   if (find(tests, "starttls-unasked", {Result::differs}) != nullptr) {
+    if (host.evidence.smtp.helo_only)
+      return conclude(verdict, Certainty::likely,
+                      "It takes STARTTLS all the same: the server, or a device on the way, refuses "
+                      "EHLO alone.");
     recode(host, verdict, "starttls-stripped-by-middlebox", Fault::path);
     return conclude(verdict, Certainty::certain,
                     "The server takes STARTTLS although its EHLO reply does not list it: a device "
@@ -70,9 +74,22 @@ void diagnose_mode(const HostReport& host, Verdict& verdict) {
                     : "It speaks STARTTLS at this port, not TLS from the first byte.");
 }
 
+// A handshake without a certificate (aNULL): what is left where a server has none to show.
+bool anonymous(const verdict::TlsEvidence& tls) {
+  return tls.completed && tls.presented.empty();
+}
+
 void diagnose_handshake(const HostReport& host, Verdict& verdict) {
   if (host.evidence.tls.completed) return;
-  if (handshake_completes(host, View::legacy)) {
+  const ViewResult* const anything = host.find(View::anything);
+  if (anything != nullptr && anonymous(anything->evidence.tls)) {
+    recode(host, verdict, "no-shared-cipher", Fault::server);
+    return conclude(verdict, Certainty::certain,
+                    "It offers anonymous ciphers alone (" + anything->evidence.tls.cipher +
+                        "): the server has no certificate to show. It is not configured, or its "
+                        "file or key cannot be read.");
+  }
+  if (only_old_tls(host)) {
     recode(host, verdict, "protocol-version-mismatch", Fault::server);
     return conclude(verdict, Certainty::certain,
                     "It completes a handshake with " +

@@ -112,7 +112,8 @@ void Collector::devices(const HostReport& host) {
 void Collector::old_tls(const HostReport& host) {
   const ViewResult* const legacy = host.find(View::legacy);
   if (legacy == nullptr || !legacy->evidence.tls.completed) return;
-  const bool only = !host.evidence.tls.completed;
+  const bool only = only_old_tls(host);
+  if (!only && !host.evidence.tls.completed) return;
   add(host, only ? "only-old-tls" : "old-tls-accepted", only ? Severity::critical : Severity::info,
       only ? "nothing newer than " + legacy->evidence.tls.version + " is spoken"
            : legacy->evidence.tls.version + " is still accepted (RFC 8996)",

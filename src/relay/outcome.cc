@@ -1,10 +1,8 @@
 #include "relay/outcome.h"
 
-#include <algorithm>
-#include <array>
-
 #include "base/text.h"
 #include "verdict/catalog.h"
+#include "verdict/reply_words.h"
 
 namespace postern::relay {
 namespace {
@@ -29,24 +27,6 @@ std::string inner_words(const verdict::Verdict& verdict, const verdict::Evidence
   }
   if (!evidence.error.empty()) return "421 4.4.1 " + evidence.error;
   return "421 4.4.1 " + verdict.code + (verdict.cause.empty() ? "" : ": " + verdict.cause);
-}
-
-// Enhanced codes by which a server refuses the session for its certificate: Exchange Online's
-// tenant attribution. Compared whole: 5.7.511 is a banned sender.
-bool attributes_by_certificate(const mail::Reply& reply) {
-  return reply.enhanced() == mail::EnhancedCode{5, 7, 51} ||
-         reply.enhanced() == mail::EnhancedCode{5, 7, 64};
-}
-
-// Words that mean "your certificate": Exchange, Postfix and Exim say it in the dialogue, not in the
-// handshake. Only MAIL is read so: what follows RCPT may quote addresses that anybody chose.
-bool names_client_certificate(const mail::Reply& reply) {
-  const std::string text = lower(reply.str());
-  static constexpr std::array<std::string_view, 5> kPhrases = {
-      "client certificate", "certificate validation", "tls certificate", "unverified certificate",
-      "certificate required"};
-  return std::ranges::any_of(
-      kPhrases, [&](std::string_view phrase) { return text.find(phrase) != std::string::npos; });
 }
 
 bool demands_tls(const mail::Reply& reply) {
@@ -87,7 +67,8 @@ Outcome from_reply(const mail::Reply& reply, Said said, std::string explanation)
     outcome.code = "tls-required-not-used-by-sender";
     return outcome;
   }
-  if (attributes_by_certificate(reply) || (said == Said::mail && names_client_certificate(reply))) {
+  if (verdict::attributes_by_certificate(reply) ||
+      (said == Said::mail && verdict::names_client_certificate(reply))) {
     outcome.kind = Kind::blocked;
     outcome.code = "client-certificate-not-accepted";
     return outcome;

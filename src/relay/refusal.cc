@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "verdict/judge.h"
+#include "verdict/reply_words.h"
 
 namespace postern::relay {
 namespace {
@@ -45,10 +46,7 @@ std::optional<std::vector<Outcome>> refused_by_ehlo(const smtp::Capabilities& ca
 bool judge_late_refusal(NextHopLook& look, std::vector<Outcome>& outcomes, Time now) {
   const auto refused = std::ranges::find(outcomes, Kind::blocked, &Outcome::kind);
   if (refused == outcomes.end()) return false;
-  look.evidence.smtp.refusal = refused->remote;
-  look.evidence.stage =
-      look.evidence.tls.completed ? verdict::Stage::second_ehlo : verdict::Stage::done;
-  look.evidence.stop = verdict::Stop::rejected;
+  verdict::add_late_refusal(look.evidence, refused->remote);
   look.verdict = verdict::judge(look.evidence, look.policy, now);
   for (Outcome& outcome : outcomes) {
     if (outcome.kind != Kind::blocked) continue;

@@ -83,8 +83,4 @@ void judge_handshake(Case& c);        // did it complete, and did it last; which
 void judge_own_certificate(Case& c);  // could ours be presented, was it asked for
 void judge_certificate(Case& c);      // chain, validity, strength, revocation, identity
 
-// Is this reply a demand for STARTTLS; does it speak of the sender address's reputation.
-[[nodiscard]] bool demands_starttls(const mail::Reply& reply);
-[[nodiscard]] bool speaks_of_blocklist(const mail::Reply& reply);
-
 }  // namespace postern::verdict

@@ -44,15 +44,10 @@ PathResult find(const Case& c, const x509::TrustSets& sets) {
   return x509::find_path(e.tls.presented, sets, data, options);
 }
 
-// Only what an observer can fetch; CAs of Windows domains also name ldap: addresses.
-bool is_fetchable(std::string_view url) {
-  return istarts_with(url, "http://") || istarts_with(url, "https://");
-}
-
 void want(Case& c, FetchKind kind, const std::vector<std::string>& urls,
           const Certificate& certificate, const std::string& ocsp_request = {}) {
   for (const std::string& url : urls) {
-    if (!is_fetchable(url)) continue;
+    if (!x509::is_fetchable(url)) continue;
     Want one{kind, url, certificate.sha256(), ocsp_request};
     auto& wants = c.verdict.wants;
     if (wants.size() < kMaxWants && std::ranges::find(wants, one) == wants.end()) {
@@ -190,7 +185,7 @@ std::string told_fetches(const Case& c, const Certificate& certificate) {
   }
   for (const auto* urls : {&certificate.ocsp_urls(), &certificate.crl_urls()}) {
     for (const std::string& url : *urls) {
-      if (!is_fetchable(url))
+      if (!x509::is_fetchable(url))
         told.push_back(quoted(url) + ": not followed, only http and https are");
     }
   }

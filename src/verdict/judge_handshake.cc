@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "verdict/judge_case.h"
+#include "verdict/reply_words.h"
 
 namespace postern::verdict {
 namespace {

@@ -1,20 +1,13 @@
 // Rules before TLS: was the host found and reached, did it speak SMTP, and was TLS offered,
 // demanded and begun.
-#include <algorithm>
-#include <array>
-
 #include "base/text.h"
 #include "verdict/judge_case.h"
+#include "verdict/reply_words.h"
 
 namespace postern::verdict {
 namespace {
 
 constexpr std::uint16_t kImplicitTlsPort = 465;  // RFC 8314 s7.3
-
-bool contains_any(std::string_view text, std::initializer_list<std::string_view> needles) {
-  return std::ranges::any_of(
-      needles, [&](std::string_view needle) { return text.find(needle) != text.npos; });
-}
 
 void end(Case& c, std::string_view check, std::string_view code, std::string cause,
          std::string line, Certainty certainty = Certainty::certain) {
@@ -198,21 +191,6 @@ void judge_client_starttls(Case& c) {
 }
 
 }  // namespace
-
-bool demands_starttls(const mail::Reply& reply) {
-  if (reply.positive()) return false;
-  const std::string text = lower(reply.str());
-  if (contains_any(text, {"starttls"})) return true;
-  // RFC 3207 s4: 530 is the code of a server that insists; 530 alone also asks for AUTH.
-  return reply.code() == 530 && contains_any(text, {"tls", "encrypt"});
-}
-
-bool speaks_of_blocklist(const mail::Reply& reply) {
-  return contains_any(lower(reply.str()),
-                      {"blocklist", "block list", "blacklist", "black list", "blocked using",
-                       "dnsbl", "spamhaus", "spamcop", "barracuda", "reputation", "is listed",
-                       "banned sending ip", "sender.office.com"});
-}
 
 void judge_reachability(Case& c) {
   if (!c.sending()) return;

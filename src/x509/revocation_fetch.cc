@@ -4,6 +4,7 @@
 
 #include <openssl/pkcs7.h>
 
+#include "base/text.h"
 #include "x509/openssl.h"
 #include "x509/revocation_index.h"
 
@@ -37,6 +38,10 @@ std::vector<Certificate> certificates_of_cms(std::string_view octets) {
 }
 
 }  // namespace
+
+bool is_fetchable(std::string_view url) {
+  return istarts_with(url, "http://") || istarts_with(url, "https://");
+}
 
 Result<std::string> ocsp_request(const Certificate& certificate, const Certificate& issuer) {
   const RequestPtr request(OCSP_REQUEST_new());

@@ -13,6 +13,10 @@
 
 namespace postern::x509 {
 
+// Only what an observer can fetch: http and https. CAs of Windows domains also name ldap:
+// addresses.
+[[nodiscard]] bool is_fetchable(std::string_view url);
+
 // DER of the request for one certificate in the lightweight profile: one CertID by SHA-1, which
 // every responder knows (the digest only names the issuer, it protects nothing), no nonce, so that
 // responders can answer from a cache, not signed. Errors: invalid. Source: RFC 5019 s2.1.1.

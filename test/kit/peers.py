@@ -141,7 +141,7 @@ class Peer:
                 command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
                 env={"PATH": "/usr/sbin:/usr/bin", "LC_ALL": "C", **extra}, preexec_fn=enter)
         try:
-            for port in filter(None, (self.listen_port, self.submit_port)):
+            for port in self.greeting_ports():
                 wait_greeting(port, alive=self._check_alive, deadline=deadline)
         except BaseException as error:
             self.stop()
@@ -176,6 +176,24 @@ class Peer:
 
     def __exit__(self, *_):
         self.stop()
+
+    def run(self, *command, timeout=DEADLINE):
+        """A program of the package, in the peer's root and as root: (exit code, all its output). The peer may be down."""
+        if not (self.root / "etc/passwd").exists():
+            self._prepare()
+            getattr(self, f"_{self.kind}")()
+
+        def enter():
+            os.chroot(self.root)
+            os.chdir("/")
+
+        done = subprocess.run(list(map(str, command)), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              text=True, errors="replace", timeout=timeout, preexec_fn=enter,
+                              env={"PATH": "/usr/sbin:/usr/bin", "LC_ALL": "C", "MAIL_CONFIG": "/etc/postfix"})
+        return done.returncode, done.stdout
+
+    def greeting_ports(self):
+        return [port for port in (self.listen_port, self.submit_port) if port]
 
     # ---- what a test looks at
 
@@ -393,11 +411,9 @@ postlog   unix-dgram n - n - 1 postlogd
         # master alone, without `postfix start-fg`, whose scripts need half a system around them.
         return ["/usr/lib/postfix/sbin/master", "-c", "/etc/postfix", "-d"], {"MAIL_CONFIG": "/etc/postfix"}
 
-    def _exim(self):
-        relay = self.relay_to
-        ports = [p for p in (self.listen_port, self.submit_port) if p]
-        on_tls = f"${{if eq{{$received_port}}{{{self.listen_port}}}{{*}}}}" if self.domain else ""
-        conf = f"""
+    def _exim_head(self, interfaces):
+        """What every configuration of ours begins with."""
+        return f"""
 primary_hostname = {self.name}
 exim_user = Debian-exim
 # No setuid binary lies about, so nothing after the daemon's start is root.
@@ -410,14 +426,21 @@ pid_file_path = /run/exim.pid
 # Abstract, named by the spool's path, which is the same in every root.
 notifier_socket =
 disable_ipv6 = true
-local_interfaces = <; {" ; ".join(f"127.0.0.1.{p}" for p in ports)}
+local_interfaces = <; {" ; ".join(interfaces)}
 host_lookup =
 rfc1413_query_timeout = 0s
 smtp_accept_max = 0
 smtp_accept_queue_per_connection = 0
 smtp_accept_max_per_connection = 100000
 message_size_limit = 200M
-dkim_verify_signers =
+dkim_verify_signers ="""
+
+    def _exim(self):
+        relay = self.relay_to
+        ports = [p for p in (self.listen_port, self.submit_port) if p]
+        on_tls = f"${{if eq{{$received_port}}{{{self.listen_port}}}{{*}}}}" if self.domain else ""
+        conf = f"""
+{self._exim_head([f"127.0.0.1.{p}" for p in ports])}
 tls_advertise_hosts = {on_tls}
 tls_certificate = /etc/tls/chain.pem
 tls_privatekey = /etc/tls/key.pem

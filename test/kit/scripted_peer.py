@@ -24,8 +24,10 @@ Behaviour (every field may be changed while it runs; a connection takes most of 
   stall           one of STALLS, or None: falls silent there until the stall is changed, then hangs up
 """
 
-import dataclasses
+import _ssl
 import ctypes
+import dataclasses
+import pathlib
 import re
 import socket
 import ssl
@@ -48,6 +50,7 @@ class Tls:
     minimum: ssl.TLSVersion = ssl.TLSVersion.TLSv1_2
     maximum: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3
     tickets: int = 2
+    staple: object = None  # DER of an OCSP answer, stapled to the handshake
 
     def context(self):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -61,12 +64,18 @@ class Tls:
             context.verify_mode = ssl.CERT_REQUIRED if self.require else ssl.CERT_OPTIONAL
         if self.announce:
             _announce(context, str(self.announce))
+        if self.staple:
+            _staple(context, pathlib.Path(self.staple).read_bytes())
         return context
 
 
+def _raw(context):
+    """The SSL_CTX, for what Python does not wrap: CPython keeps it right behind the object head."""
+    return ctypes.c_void_p.from_address(id(context) + object.__basicsize__)
+
+
 def _announce(context, pem):
-    """SSL_CTX_set_client_CA_list, which Python does not wrap. CPython keeps the SSL_CTX right behind the object head."""
-    import _ssl
+    """SSL_CTX_set_client_CA_list."""
     library = ctypes.CDLL(_ssl.__file__)
     library.SSL_load_client_CA_file.restype = ctypes.c_void_p
     library.SSL_load_client_CA_file.argtypes = [ctypes.c_char_p]
@@ -74,8 +83,30 @@ def _announce(context, pem):
     names = library.SSL_load_client_CA_file(pem.encode())
     if not names:
         raise ValueError(f"no CA names in {pem}")
-    raw = ctypes.c_void_p.from_address(id(context) + object.__basicsize__)
-    library.SSL_CTX_set_client_CA_list(raw, names)
+    library.SSL_CTX_set_client_CA_list(_raw(context), names)
+
+
+# The callbacks of contexts that are in use: OpenSSL keeps a pointer alone.
+_callbacks = {}
+
+
+def _staple(context, der):
+    """SSL_CTX_set_tlsext_status_cb: OpenSSL asks for the staple in each handshake, and frees it after use."""
+    library = ctypes.CDLL(_ssl.__file__)
+    library.CRYPTO_malloc.restype = ctypes.c_void_p
+    library.CRYPTO_malloc.argtypes = [ctypes.c_size_t, ctypes.c_char_p, ctypes.c_int]
+    library.SSL_ctrl.argtypes = [ctypes.c_void_p, ctypes.c_int, ctypes.c_long, ctypes.c_void_p]
+    answer_kind = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)
+
+    def answer(session, _):
+        octets = library.CRYPTO_malloc(len(der), b"", 0)
+        ctypes.memmove(octets, der, len(der))
+        library.SSL_ctrl(session, 71, len(der), octets)  # SSL_CTRL_SET_TLSEXT_STATUS_REQ_OCSP_RESP
+        return 0  # SSL_TLSEXT_ERR_OK
+
+    callback = _callbacks[id(context)] = answer_kind(answer)
+    library.SSL_CTX_callback_ctrl.argtypes = [ctypes.c_void_p, ctypes.c_int, answer_kind]
+    library.SSL_CTX_callback_ctrl(_raw(context), 63, callback)  # SSL_CTRL_SET_TLSEXT_STATUS_REQ_CB
 
 
 @dataclasses.dataclass

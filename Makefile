@@ -3,13 +3,14 @@
 #   make run    sets up, builds and starts the quickstart gateway in the foreground
 #   make tour   the five-minute tour by itself, on free ports, every step asserted
 #   make test   sets up, builds and runs everything
+#   make bench-check   checks a second, beside openssl s_client and posttls-finger (bench/check)
 #   make bench-relay   Postern and Postfix as relays, side by side (bench/relay)
 #   make asan   the unit and dialogue tests under AddressSanitizer and UBSan
 
 SHELL := /bin/bash
 JOBS  ?= $(shell nproc)
 
-.PHONY: all setup setup-test run tour test bench-relay asan format clean
+.PHONY: all setup setup-test run tour test bench-check bench-relay asan format clean
 all: setup
 	@cmake --preset release >build/configure.log 2>&1 || { cat build/configure.log; exit 1; }
 	@cmake --build build/release --target postern -j $(JOBS)
@@ -31,6 +32,10 @@ tour: all
 
 test: setup-test
 	@scripts/run-tests
+
+bench-check: setup-test all
+	scripts/peers fetch
+	POSTERN=$(CURDIR)/postern bench/check/run.py $(BENCH_ARGS)
 
 bench-relay: setup-test all
 	scripts/peers fetch

@@ -5,12 +5,14 @@
 
 The levels are Postfix's: encrypt, verify (the MX host's name), secure (the next-hop domain, or below it). check and the
 gateway read one configuration, with a send connector for each server and level; the gateway is handed one message for each.
-Whoever disagrees without standing in BY_DESIGN fails the test, and so does an entry there that no longer holds.
+Whoever disagrees without standing in BY_DESIGN fails the test, and so does an entry there that no longer holds. And
+`check --as postfix-verify` and `postfix-secure` must say what Postfix says, but for NOT_AS_POSTFIX.
 """
 
 import concurrent.futures
 import contextlib
 import json
+import os
 import pathlib
 import shutil
 import subprocess
@@ -45,6 +47,8 @@ BY_DESIGN = {
     ("no-key", "encrypt"): ("at `encrypt` Postfix takes anonymous ciphers; Postern wants a certificate, if any", ("postfix",)),
     ("old", "encrypt"): ("at `encrypt` Postfix speaks TLS 1.0 and 1.1; Postern nothing older than TLS 1.2", ("postfix", "exim")),
 }
+# What `check --as postfix-...` tells otherwise than Postfix does.
+NOT_AS_POSTFIX = {("deep", "secure"), ("mutual", "verify"), ("mutual", "secure")}
 
 
 def certificates(pki, web):
@@ -79,7 +83,7 @@ class Case:
         self.servers, self.state, self.level = servers, state, level
         self.port = servers.port(state)
         self.domain = f"{servers.kind}-{state}-{level}.{DOMAIN}"
-        self.check = self.gateway = self.finger = self.code = self.held_by = None
+        self.check = self.gateway = self.finger = self.postfix = self.code = self.held_by = None
 
     def excused(self):
         why, kinds = BY_DESIGN.get((self.state, self.level), (None, ()))
@@ -99,14 +103,30 @@ def configuration(pki, cases):
     return config
 
 
-def by_check(gateway, cases):
-    done = subprocess.run([POSTERN, "check", "--as", "postern", "--stdin", "--json", "--quick", "--timeout", "60s", "--config", gateway.file],
-                          input="".join(case.domain + "\n" for case in cases), capture_output=True, text=True, cwd=gateway.dir)
+def checked(targets, cwd, *arguments):
+    """The report of each target."""
+    env = {k: v for k, v in os.environ.items() if k != "POSTERN_CONFIG"}
+    done = subprocess.run([POSTERN, "check", "--stdin", "--json", "--quick", "--timeout", "60s", *map(str, arguments)],
+                          input="".join(target + "\n" for target in targets), capture_output=True, text=True, cwd=cwd, env=env)
     reports = {r["target"]: r for r in map(json.loads, done.stdout.splitlines())}
-    assert len(reports) == len(cases), done.stderr
+    assert len(reports) == len(targets), done.stderr
+    return reports
+
+
+def by_check(gateway, cases):
+    reports = checked([case.domain for case in cases], gateway.dir, "--as", "postern", "--config", gateway.file)
     for case in cases:
         report = reports[case.domain]
         case.check, case.code = report["verdict"]["ok"], report["hosts"][0]["judged_code"]
+
+
+def by_check_as_postfix(work, pki, cases):
+    for level in ("verify", "secure"):
+        mine = {f"127.0.0.1:{case.port}": case for case in cases if case.level == level}
+        names = [word for name in NAMES[level] for word in ("--name", name)]
+        reports = checked(list(mine), work, "--as", f"postfix-{level}", "--trust", pki.cert("root"), *names)
+        for target, case in mine.items():
+            case.postfix = reports[target]["verdict"]["ok"]
 
 
 def by_gateway(gateway, cases):
@@ -147,8 +167,8 @@ def by_finger(postfix, pki, cases):
 
 def report(cases):
     """The table, the exceptions that were met, and what is wrong."""
-    words = {True: "accept", False: "refuse"}
-    print(f"{'server':11}{'state':11}{'level':9}{'check':8}{'gateway':9}{'finger':8} code")
+    words = {True: "accept", False: "refuse", None: ""}
+    print(f"{'server':11}{'state':11}{'level':9}{'check':8}{'gateway':8}{'finger':8}{'--as postfix':13} code")
     met, wrong = {}, []
     for case in cases:
         told = (case.check, case.gateway, case.finger)
@@ -161,9 +181,12 @@ def report(cases):
             else:
                 wrong.append(f"{case.domain}: check {words[case.check]}, gateway {words[case.gateway]}, posttls-finger {words[case.finger]}")
                 mark = "  WRONG"
+        if case.postfix not in (None, case.finger) and (case.state, case.level) not in NOT_AS_POSTFIX:
+            wrong.append(f"{case.domain}: check --as postfix-{case.level} says {words[case.postfix]}, Postfix {words[case.finger]}")
         if case.held_by and case.held_by != case.code:
             wrong.append(f"{case.domain}: check says {case.code}, the gateway {case.held_by}")
-        print(f"{case.servers.kind:11}{case.state:11}{case.level:9}" + "".join(f"{words[one]:8}" for one in told) + f"  {case.code}{mark}")
+        print(f"{case.servers.kind:11}{case.state:11}{case.level:9}" + "".join(f"{words[one]:8}" for one in told)
+              + f"{words[case.postfix]:13} {case.code}{mark}")
     print("\nBy design:")
     for (state, level, why), kinds in met.items():
         print(f"  {state} at {level} ({', '.join(kinds)}): {why}")
@@ -194,7 +217,7 @@ def main():
                 postfix = servers
             cases += [Case(servers, one.state, level) for one in servers.listeners for level in LEVELS]
         gateway = running.enter_context(Gateway(work / "gateway", configuration(pki, cases)))
-        for judge, *more in ((by_check, gateway), (by_gateway, gateway), (by_finger, postfix, pki)):
+        for judge, *more in ((by_check, gateway), (by_gateway, gateway), (by_finger, postfix, pki), (by_check_as_postfix, work, pki)):
             at = time.monotonic()
             judge(*more, cases)
             print(f"{judge.__name__}: {time.monotonic() - at:.1f} s", flush=True)

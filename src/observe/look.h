@@ -49,8 +49,13 @@ struct TargetRequest {
   std::string own_name;  // an MX that names us and those less preferred are dropped (RFC 5321 s5.1)
   std::vector<policy::Endpoint> own_listeners;  // an address:port of ours is a loop as well
 };
-constexpr std::size_t kMaxTargets = 50;
-[[nodiscard]] io::Task<Targets> resolve_targets(dns::Resolver& resolver, TargetRequest request);
+constexpr std::size_t kMaxTargets = 50;  // addresses, and hosts that are looked up
+// Hosts are looked up side by side, so that a dead name server costs its own time once, and not
+// that of each host behind it; at most this many at a time.
+constexpr std::size_t kLookupsAtOnce = 16;
+// `executor`: of the awaiting loop.
+[[nodiscard]] io::Task<Targets> resolve_targets(io::Executor executor, dns::Resolver& resolver,
+                                                TargetRequest request);
 
 // What the protocol log gets: '+' with our own endpoint as data, else event as in Exchange's layout
 // ('+' connect, '-' disconnect, '>' sent,

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "io/gather.h"
 #include "mail/idna.h"
 #include "observe/look.h"
 
@@ -36,36 +37,43 @@ struct Found {
   bool own = false;  // an address of it is a listener of ours
 };
 
+// What DNS knows of each host, in their order.
+io::Task<std::vector<dns::AddressAnswer>> look_up(io::Executor executor, dns::Resolver& resolver,
+                                                  std::vector<policy::Endpoint> hosts) {
+  std::vector<io::Task<dns::AddressAnswer>> questions;
+  for (const policy::Endpoint& host : hosts) questions.push_back(resolver.addresses(host.host));
+  co_return co_await io::gather(executor, "addresses", std::move(questions), kLookupsAtOnce);
+}
+
 // Every address of one host becomes a target. What DNS said is kept for the case that nothing is
 // found.
-io::Task<Found> add_host(dns::Resolver& resolver, const TargetRequest& request, std::string host,
-                         std::uint16_t port, verdict::DnsEvidence dns, Targets& out) {
+Found add_host(const TargetRequest& request, const policy::Endpoint& host,
+               const dns::AddressAnswer& answer, verdict::DnsEvidence dns, Targets& out) {
   Found found;
-  const dns::AddressAnswer answer = co_await resolver.addresses(host);
   note_ttl(out, answer.ttl);
   dns.address = answer.status;
   if (!answer.detail.empty()) dns.detail = answer.detail;
   for (const std::string& address : answer.addresses) {
-    if (is_own(request, address, port)) {
+    if (is_own(request, address, host.port)) {
       found.own = true;
       continue;
     }
     if (out.list.size() >= kMaxTargets) break;
     Target target;
-    target.host = host;
+    target.host = host.host;
     target.address = address;
-    target.port = port;
+    target.port = host.port;
     target.dns = dns;
     out.list.push_back(std::move(target));
     found.any = true;
   }
   if (!found.any && !found.own && out.missing.size() < kMaxTargets)
-    out.missing.push_back(Target{host, "", port, dns});
+    out.missing.push_back(Target{host.host, "", host.port, dns});
   // The worst trouble is the one to tell: an answer that is missing for now outweighs one that is
   // no.
   if (!usable(answer.status) && !usable(out.dns.address)) out.dns = dns;
   if (usable(answer.status)) out.dns.address = answer.status;
-  co_return found;
+  return found;
 }
 
 void set_problem(Targets& out, std::string code, std::string words, bool permanent) {
@@ -88,12 +96,14 @@ void explain_nothing(Targets& out, const std::string& name) {
               false);
 }
 
-io::Task<void> resolve_smart_hosts(dns::Resolver& resolver, const TargetRequest& request,
-                                   Targets& out) {
+io::Task<void> resolve_smart_hosts(io::Executor executor, dns::Resolver& resolver,
+                                   const TargetRequest& request, Targets& out) {
+  const std::vector<dns::AddressAnswer> answers =
+      co_await look_up(executor, resolver, request.hosts);
   std::string names;
-  for (const policy::Endpoint& host : request.hosts) {
-    const Found found =
-        co_await add_host(resolver, request, host.host, host.port, verdict::DnsEvidence(), out);
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    const policy::Endpoint& host = request.hosts[i];
+    const Found found = add_host(request, host, answers[i], verdict::DnsEvidence(), out);
     if (found.own)
       set_problem(out, "mail-loop", "smart host " + host.str() + " is a listener of our own", true);
     names += (names.empty() ? "" : ", ") + host.str();
@@ -116,8 +126,34 @@ std::vector<dns::MxRecord> without_us(const std::vector<dns::MxRecord>& records,
   return out;
 }
 
-io::Task<void> resolve_mx(dns::Resolver& resolver, const TargetRequest& request, std::string domain,
-                          Targets& out) {
+// The domain without MX records, or an address literal (RFC 5321 s2.3.5): itself the host.
+io::Task<Found> resolve_itself(io::Executor executor, dns::Resolver& resolver,
+                               const TargetRequest& request, std::string host,
+                               verdict::DnsEvidence dns, Targets& out) {
+  const std::vector<policy::Endpoint> itself{{std::move(host), request.port}};
+  const std::vector<dns::AddressAnswer> answers = co_await look_up(executor, resolver, itself);
+  co_return add_host(request, itself.front(), answers.front(), std::move(dns), out);
+}
+
+// Addresses of the MX hosts. True: the list ends with ourselves.
+io::Task<bool> resolve_mx_hosts(io::Executor executor, dns::Resolver& resolver,
+                                const TargetRequest& request,
+                                const std::vector<dns::MxRecord>& records, Targets& out) {
+  std::vector<policy::Endpoint> hosts;
+  for (std::size_t i = 0; i < std::min(records.size(), kMaxTargets); ++i)
+    hosts.push_back({records[i].host, request.port});
+  const std::vector<dns::AddressAnswer> answers = co_await look_up(executor, resolver, hosts);
+  const verdict::DnsEvidence dns = out.dns;
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    const Found found = add_host(request, hosts[i], answers[i], dns, out);
+    // This host is us by address: what is less preferred must not be tried either.
+    if (found.own && !found.any) co_return true;
+  }
+  co_return false;
+}
+
+io::Task<void> resolve_mx(io::Executor executor, dns::Resolver& resolver,
+                          const TargetRequest& request, std::string domain, Targets& out) {
   const dns::MxAnswer mx = co_await resolver.mx(domain);
   note_ttl(out, mx.ttl);
   out.dns.mx = mx.status;
@@ -127,10 +163,11 @@ io::Task<void> resolve_mx(dns::Resolver& resolver, const TargetRequest& request,
     set_problem(out, "null-mx", "the domain " + domain + " takes no mail (null MX)", true);
     co_return;
   }
-  if (mx.status == Status::no_data) {  // the domain itself is the host
+  if (mx.status == Status::no_data) {
     verdict::DnsEvidence dns = out.dns;
     dns.detail = "no MX, address record used";
-    const Found found = co_await add_host(resolver, request, domain, request.port, dns, out);
+    const Found found =
+        co_await resolve_itself(executor, resolver, request, domain, std::move(dns), out);
     if (found.own && !found.any)
       set_problem(out, "mail-loop", "mail for " + domain + " leads back to ourselves", true);
     if (out.list.empty() && out.problem_code == "none") explain_nothing(out, domain);
@@ -142,16 +179,9 @@ io::Task<void> resolve_mx(dns::Resolver& resolver, const TargetRequest& request,
   }
   bool dropped = false;
   const std::vector<dns::MxRecord> records = without_us(mx.records, request.own_name, dropped);
-  const verdict::DnsEvidence dns = out.dns;
-  for (const dns::MxRecord& record : records) {
-    const Found found = co_await add_host(resolver, request, record.host, request.port, dns, out);
-    if (found.own && !found.any) {
-      dropped = true;
-      break;  // this host is us by address: what is less preferred must not be tried either
-    }
-  }
+  const bool ends_here = co_await resolve_mx_hosts(executor, resolver, request, records, out);
   if (!out.list.empty()) co_return;
-  if (dropped) {
+  if (dropped || ends_here) {
     set_problem(out, "mail-loop", "the MX records of " + domain + " lead back to ourselves", true);
   } else {
     explain_nothing(out, domain);
@@ -160,17 +190,18 @@ io::Task<void> resolve_mx(dns::Resolver& resolver, const TargetRequest& request,
 
 }  // namespace
 
-io::Task<Targets> resolve_targets(dns::Resolver& resolver, TargetRequest request) {
+io::Task<Targets> resolve_targets(io::Executor executor, dns::Resolver& resolver,
+                                  TargetRequest request) {
   Targets out;
   out.problem_code = "none";
   if (!request.hosts.empty()) {
-    co_await resolve_smart_hosts(resolver, request, out);
+    co_await resolve_smart_hosts(executor, resolver, request, out);
   } else if (request.domain.starts_with('[')) {
-    // An address literal names the host itself (RFC 5321 s2.3.5).
     std::string address = request.domain.substr(1, request.domain.size() - 2);
     if (istarts_with(address, "IPv6:")) address.erase(0, 5);
-    const Found found =
-        co_await add_host(resolver, request, address, request.port, verdict::DnsEvidence(), out);
+    verdict::DnsEvidence nothing_asked;
+    const Found found = co_await resolve_itself(executor, resolver, request, std::move(address),
+                                                std::move(nothing_asked), out);
     if (found.own && !found.any)
       set_problem(out, "mail-loop", request.domain + " is ourselves", true);
   } else {
@@ -180,7 +211,7 @@ io::Task<Targets> resolve_targets(dns::Resolver& resolver, TargetRequest request
       co_return out;
     }
     std::string domain = *ascii;
-    co_await resolve_mx(resolver, request, std::move(domain), out);
+    co_await resolve_mx(executor, resolver, request, std::move(domain), out);
   }
   if (!out.list.empty()) {
     out.problem_code = "none";

@@ -33,6 +33,49 @@ Answer without_data(Status status, const std::string& detail = "") {
   return answer;
 }
 
+// Answers nobody before `together` hosts have been asked for, and then the last one first. A
+// resolver that is asked for one host at a time gets failures, each after kPatience.
+class SlowResolver final : public dns::Resolver {
+ public:
+  SlowResolver(io::Executor executor, std::size_t together)
+      : executor_(executor), together_(together) {}
+  void set_mx(dns::MxAnswer answer) { mx_ = std::move(answer); }
+  [[nodiscard]] std::size_t most_at_once() const { return most_; }
+  [[nodiscard]] const std::vector<std::string>& answered() const { return answered_; }
+
+  io::Task<dns::MxAnswer> mx(std::string /*domain*/) override { co_return mx_; }
+  io::Task<dns::RecordsAnswer> records(std::string /*name*/, dns::RecordType /*type*/) override {
+    co_return dns::RecordsAnswer();
+  }
+  io::Task<dns::AddressAnswer> addresses(std::string host) override {
+    most_ = std::max(most_, ++open_);
+    const auto turn = std::make_shared<io::Signal>(executor_);
+    waiting_.push_back(turn);
+    gate_open_ = gate_open_ || waiting_.size() == together_;
+    if (gate_open_) next_turn();
+    const bool in_time = co_await turn->wait(kPatience);
+    --open_;
+    next_turn();
+    answered_.push_back(host);
+    co_return in_time ? address_answer({"192.0.2.1"}) : dns::AddressAnswer();
+  }
+
+ private:
+  static constexpr Duration kPatience{2000};
+  void next_turn() {
+    if (waiting_.empty()) return;
+    waiting_.back()->notify();
+    waiting_.pop_back();
+  }
+  io::Executor executor_;
+  std::size_t together_;
+  dns::MxAnswer mx_;
+  std::vector<std::shared_ptr<io::Signal>> waiting_;
+  bool gate_open_ = false;
+  std::size_t open_ = 0, most_ = 0;
+  std::vector<std::string> answered_;
+};
+
 class TargetsTest : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -44,16 +87,17 @@ class TargetsTest : public ::testing::Test {
   }
   void TearDown() override { runtime_.stop(); }
 
-  static io::Task<void> deliver(dns::Resolver& resolver, TargetRequest request,
-                                std::promise<Targets>& out) {
-    Targets targets = co_await resolve_targets(resolver, std::move(request));
+  static io::Task<void> deliver(io::Executor executor, dns::Resolver& resolver,
+                                TargetRequest request, std::promise<Targets>& out) {
+    Targets targets = co_await resolve_targets(executor, resolver, std::move(request));
     out.set_value(std::move(targets));
   }
-  Targets resolve() {
+  Targets resolve_by(dns::Resolver& resolver) {
     std::promise<Targets> out;
-    runtime_.main().spawn("test", deliver(resolver_, request_, out));
+    runtime_.main().spawn("test", deliver(runtime_.main(), resolver, request_, out));
     return out.get_future().get();
   }
+  Targets resolve() { return resolve_by(resolver_); }
   [[nodiscard]] std::vector<std::string> hosts() {
     std::vector<std::string> out;
     for (const Target& target : resolve().list) out.push_back(target.host);
@@ -184,6 +228,41 @@ TEST_F(TargetsTest, TheListIsBounded) {
   resolver_.set_mx("partner.test", mx_answer({{10, "mx1.test"}}));
   resolver_.set_addresses("mx1.test", address_answer(many));
   EXPECT_EQ(resolve().list.size(), kMaxTargets);
+}
+
+std::vector<dns::MxRecord> numbered_hosts(std::size_t count) {
+  std::vector<dns::MxRecord> out;
+  for (std::size_t i = 1; i <= count; ++i)
+    out.push_back({static_cast<unsigned>(i), "mx" + std::to_string(i) + ".test"});
+  return out;
+}
+
+TEST_F(TargetsTest, MxHostsAreLookedUpSideBySideAndStayInOrder) {
+  SlowResolver slow(runtime_.main(), 3);
+  slow.set_mx(mx_answer(numbered_hosts(3)));
+  const Targets targets = resolve_by(slow);
+  ASSERT_EQ(targets.list.size(), 3U) << "asked one after the other";
+  EXPECT_EQ(slow.answered(), (Names{"mx3.test", "mx2.test", "mx1.test"}));
+  EXPECT_EQ(targets.list[0].host, "mx1.test");
+  EXPECT_EQ(targets.list[1].host, "mx2.test");
+  EXPECT_EQ(targets.list[2].host, "mx3.test");
+}
+
+TEST_F(TargetsTest, SmartHostsAreLookedUpSideBySide) {
+  request_.hosts = {{"a.test", 25}, {"b.test", 587}};
+  SlowResolver slow(runtime_.main(), 2);
+  const Targets targets = resolve_by(slow);
+  ASSERT_EQ(targets.list.size(), 2U);
+  EXPECT_EQ(targets.list[0].host, "a.test");
+  EXPECT_EQ(targets.list[1].port, 587);
+}
+
+TEST_F(TargetsTest, LookUpsAtATimeAndHostsAreBounded) {
+  SlowResolver slow(runtime_.main(), kLookupsAtOnce);
+  slow.set_mx(mx_answer(numbered_hosts(3 * kMaxTargets)));
+  EXPECT_EQ(resolve_by(slow).list.size(), kMaxTargets);
+  EXPECT_EQ(slow.most_at_once(), kLookupsAtOnce);
+  EXPECT_EQ(slow.answered().size(), kMaxTargets) << "hosts that could never be tried";
 }
 
 }  // namespace

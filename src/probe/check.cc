@@ -5,6 +5,7 @@
 #include <chrono>
 
 #include "base/text.h"
+#include "io/gather.h"
 #include "observe/judgement.h"
 #include "policy/route.h"
 #include "probe/check_session.h"
@@ -12,7 +13,6 @@
 #include "probe/diagnosis.h"
 #include "probe/difference.h"
 #include "probe/finding.h"
-#include "probe/gather.h"
 #include "verdict/judge.h"
 
 namespace postern::probe {
@@ -255,7 +255,7 @@ io::Task<Done> Checker::fill_dane(observe::Target target, Duration time, DaneFac
   slot->name = "_" + std::to_string(target.port) + "._tcp." + target.host;
   io::Task<dns::RecordsAnswer> question = in_.resolver.records(slot->name, dns::RecordType::tlsa);
   std::optional<dns::RecordsAnswer> answer =
-      co_await within(in_.executor, "tlsa", std::move(question), time);
+      co_await io::within(in_.executor, "tlsa", std::move(question), time);
   if (!answer) co_return Done{};
   slot->status = answer->status;
   slot->detail = answer->detail;
@@ -269,7 +269,7 @@ io::Task<Done> Checker::fill_sts(Duration time) {
   io::Task<dns::RecordsAnswer> question =
       in_.resolver.records("_mta-sts." + report_.target.name, dns::RecordType::txt);
   std::optional<dns::RecordsAnswer> answer =
-      co_await within(in_.executor, "mta-sts", std::move(question), time);
+      co_await io::within(in_.executor, "mta-sts", std::move(question), time);
   if (!answer) co_return Done{};
   report_.sts.status = answer->status;
   const auto id = verdict::parse_sts_records(answer->records);
@@ -301,7 +301,7 @@ io::Task<void> Checker::first_round() {
       tasks.push_back(fill_dane(host.target, time, &host.dane));
   }
   if (report_.target.maybe_domain()) tasks.push_back(fill_sts(time));
-  (void)co_await gather(in_.executor, "check", std::move(tasks));
+  (void)co_await io::gather(in_.executor, "check", std::move(tasks));
 }
 
 // What can tell the candidates of each failure apart, and was not seen yet.
@@ -330,7 +330,7 @@ io::Task<void> Checker::second_round() {
     tasks.push_back(fill_clear(host->target, time, &host->clear));
   if (tasks.empty()) co_return;
   say(std::to_string(tasks.size()) + " counter-tests");
-  (void)co_await gather(in_.executor, "counter-test", std::move(tasks));
+  (void)co_await io::gather(in_.executor, "counter-test", std::move(tasks));
 }
 
 void Checker::judge_all() {
@@ -424,9 +424,10 @@ io::Task<CheckReport> Checker::run() {
   choose_sender();
   settle_session();
   say("asking DNS");
-  io::Task<observe::Targets> question = observe::resolve_targets(in_.resolver, target_request());
-  std::optional<observe::Targets> targets =
-      co_await within(in_.executor, "targets", std::move(question), options_.timeout / kDnsShare);
+  io::Task<observe::Targets> question =
+      observe::resolve_targets(in_.executor, in_.resolver, target_request());
+  std::optional<observe::Targets> targets = co_await io::within(
+      in_.executor, "targets", std::move(question), options_.timeout / kDnsShare);
   if (targets) {
     take_targets(std::move(*targets));
   } else {

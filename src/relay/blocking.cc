@@ -193,8 +193,9 @@ io::Task<void> Scheduler::Work::targets_task(std::shared_ptr<Work> self, std::st
   if (state == nullptr) co_return;
   std::shared_ptr<const Snapshot> snapshot = self->context.snapshot();
   policy::Destination destination = state->destination;
+  const io::Executor here = self->context.runtime.main();
   const std::pair<std::string, Duration> answer =
-      co_await list_targets(self->context, std::move(snapshot), std::move(destination));
+      co_await list_targets(self->context, here, std::move(snapshot), std::move(destination));
   self->on_targets(key, answer.first, answer.second);
 }
 

@@ -216,14 +216,14 @@ void TlsSessions::clear() {
   sessions_.clear();
 }
 
-io::Task<std::pair<std::string, Duration>> list_targets(Context& context,
+io::Task<std::pair<std::string, Duration>> list_targets(Context& context, io::Executor executor,
                                                         std::shared_ptr<const Snapshot> snapshot,
                                                         policy::Destination destination) {
   const policy::SendConnector* connector = snapshot->config->find_send(destination.connector);
   if (connector == nullptr) co_return std::pair<std::string, Duration>();
   observe::TargetRequest request = target_request(*snapshot->config, *connector, destination);
   const observe::Targets targets =
-      co_await observe::resolve_targets(context.resolver, std::move(request));
+      co_await observe::resolve_targets(executor, context.resolver, std::move(request));
   co_return std::pair<std::string, Duration>(targets_text(targets), targets.ttl);
 }
 
@@ -245,7 +245,7 @@ io::Task<NextHopLook> look_at_next_hop(Context& context, io::Executor executor,
 
   observe::TargetRequest target_question = target_request(config, *connector, request.destination);
   const observe::Targets targets =
-      co_await observe::resolve_targets(context.resolver, std::move(target_question));
+      co_await observe::resolve_targets(executor, context.resolver, std::move(target_question));
   out.targets = targets_text(targets);
   out.ttl = targets.ttl;
   for (const observe::Target& target : targets.list) out.hosts.insert(describe(target));

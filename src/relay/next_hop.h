@@ -72,6 +72,7 @@ struct NextHopLook {
                                                      NextHopRequest request);
 // Only what DNS or the configuration says now, for comparison with NextHopLook::targets.
 [[nodiscard]] io::Task<std::pair<std::string, Duration>> list_targets(
-    Context& context, std::shared_ptr<const Snapshot> snapshot, policy::Destination destination);
+    Context& context, io::Executor executor, std::shared_ptr<const Snapshot> snapshot,
+    policy::Destination destination);
 
 }  // namespace postern::relay

@@ -260,7 +260,7 @@ class Store {
   // about once a minute.
   virtual void purge(Time now, const Retention& retention, Done done) = 0;
 
-  [[nodiscard]] virtual std::uint64_t free_space() = 0;  // octets on the store's file system
+  [[nodiscard]] virtual std::uint64_t free_space() = 0;  // of the file system, asked now: blocks
 };
 
 enum class store_errc {

@@ -2,13 +2,12 @@
 
 #include <cerrno>
 #include <filesystem>
-#include <utility>
+#include <memory>
 
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -21,7 +20,6 @@ namespace {
 
 constexpr mode_t kFolderMode = 0700;
 constexpr mode_t kFileMode = 0600;
-constexpr auto kFreeSpaceAge = std::chrono::seconds(1);
 
 std::unexpected<Error> disk_error(int number, std::string detail) {
   if (number == ENOSPC || number == EDQUOT) return fail(store_errc::no_space, std::move(detail));
@@ -125,19 +123,6 @@ Result<void> BodyFolder::remove_orphans(
     if (!keep) remove(name);
   }
   return {};
-}
-
-std::uint64_t BodyFolder::free_space() {
-  const std::scoped_lock lock(mutex_);
-  const auto now = std::chrono::steady_clock::now();
-  if (asked_ != std::chrono::steady_clock::time_point{} && now - asked_ < kFreeSpaceAge) {
-    return free_;
-  }
-  struct statvfs facts{};
-  if (::statvfs(folder_.c_str(), &facts) != 0) return free_;
-  asked_ = now;
-  free_ = static_cast<std::uint64_t>(facts.f_bavail) * facts.f_frsize;
-  return free_;
 }
 
 }  // namespace postern::store::sqlite

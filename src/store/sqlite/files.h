@@ -1,13 +1,10 @@
-// The store's folder: the lock, bodies in files, free space. Names of body files are the store's
+// The store's folder: the lock, bodies in files. Names of body files are the store's
 // own and never come from a peer. Thread-safe.
 #pragma once
 
-#include <atomic>
-#include <chrono>
 #include <functional>
-#include <memory>
-#include <mutex>
 #include <string>
+#include <utility>
 
 #include "base/result.h"
 
@@ -56,14 +53,8 @@ class BodyFolder {
   [[nodiscard]] Result<void> remove_orphans(
       const std::function<Result<bool>(const std::string& name)>& owned) const;
 
-  // Octets free for us; asked of the file system at most once a second.
-  [[nodiscard]] std::uint64_t free_space();
-
  private:
   std::string folder_, bodies_;
-  std::mutex mutex_;
-  std::chrono::steady_clock::time_point asked_{};
-  std::uint64_t free_ = 0;
 };
 
 }  // namespace postern::store::sqlite

@@ -7,21 +7,27 @@
 namespace postern::store::sqlite {
 namespace {
 
+std::string folder_of_database(const std::string& path) {
+  return std::filesystem::path(path).parent_path().string();
+}
+
 Error read_only_error(const std::string& path) {
   return {store_errc::read_only, "store " + path};
 }
 
 }  // namespace
 
-SqliteStore::SqliteStore(const std::string& path, const OpenOptions& options)
+SqliteStore::SqliteStore(const std::string& path, const OpenOptions& options, SpaceProbe space)
     : path_(path),
       options_(options),
-      folder_(std::filesystem::path(path).parent_path().string()),
+      folder_(folder_of_database(path)),
+      space_(space ? std::move(space) : space_of(folder_of_database(path))),
       reader_(path) {}
 
 Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const std::string& path,
-                                                       const OpenOptions& options) {
-  std::unique_ptr<SqliteStore> store(new SqliteStore(path, options));
+                                                       const OpenOptions& options,
+                                                       SpaceProbe space) {
+  std::unique_ptr<SqliteStore> store(new SqliteStore(path, options, std::move(space)));
   if (options.read_only) {
     if (!std::filesystem::exists(path)) return fail_errno(ENOENT, "store " + path);
     TRY(auto database, Database::open(path, Access::read_only));
@@ -46,14 +52,16 @@ Result<void> SqliteStore::start_writing() {
   }));
   TRY(auto for_claims, Database::open(path_, Access::read_only));
   claims_ = std::make_unique<Claims>(std::move(for_claims));
-  writer_ =
-      std::make_unique<Writer>(std::move(database), folder_, *claims_, options_.retain_delivered);
+  space_.measure();
+  writer_ = std::make_unique<Writer>(std::move(database), folder_, *claims_, space_,
+                                     options_.retain_delivered);
   return {};
 }
 
 Result<std::unique_ptr<BodyWriter>> SqliteStore::new_body(Use use) {
   if (!writer_) return std::unexpected(read_only_error(path_));
-  if (const std::uint64_t left = folder_.free_space();
+  if (space_.is_due(SpaceGauge::Clock::now())) writer_->measure_space();
+  if (const std::uint64_t left = space_.known();
       use == Use::reception && left < options_.min_free_space) {
     return fail(store_errc::no_space,
                 "store " + path_ + ": " + std::to_string(left) + " octets free, " +
@@ -142,7 +150,7 @@ void SqliteStore::purge(Time now, const Retention& retention, Done done) {
   submit(make_purge(now, retention, std::move(done)));
 }
 std::uint64_t SqliteStore::free_space() {
-  return folder_.free_space();
+  return space_.measure();
 }
 
 }  // namespace postern::store::sqlite

@@ -4,14 +4,17 @@
 #include "store/sqlite/claims.h"
 #include "store/sqlite/files.h"
 #include "store/sqlite/reader.h"
+#include "store/sqlite/space.h"
 #include "store/sqlite/writer.h"
 
 namespace postern::store::sqlite {
 
 class SqliteStore final : public Store {
  public:
+  // `space`: in place of what the file system of `path` says.
   [[nodiscard]] static Result<std::unique_ptr<SqliteStore>> open(const std::string& path,
-                                                                 const OpenOptions& options);
+                                                                 const OpenOptions& options,
+                                                                 SpaceProbe space = {});
 
   Result<std::unique_ptr<BodyWriter>> new_body(Use use) override;
   void accept(NewMessage message, Done done) override;
@@ -42,7 +45,7 @@ class SqliteStore final : public Store {
   [[nodiscard]] std::uint64_t commits() const { return writer_ ? writer_->commits() : 0; }
 
  private:
-  SqliteStore(const std::string& path, const OpenOptions& options);
+  SqliteStore(const std::string& path, const OpenOptions& options, SpaceProbe space);
   Result<void> start_writing();
   void submit(std::unique_ptr<Operation> operation);
 
@@ -50,6 +53,7 @@ class SqliteStore final : public Store {
   OpenOptions options_;
   File lock_;
   BodyFolder folder_;
+  SpaceGauge space_;
   Reader reader_;
   std::unique_ptr<Claims> claims_;
   std::unique_ptr<Writer> writer_;  // last: destroyed first; null when read-only

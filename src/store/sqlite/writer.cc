@@ -1,6 +1,7 @@
 #include "store/sqlite/writer.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/log.h"
 
@@ -16,10 +17,11 @@ constexpr log::Event kCommitFailed{3002, log::Level::error, "store.commit-failed
 }  // namespace
 
 Writer::Writer(std::unique_ptr<Database> database, BodyFolder& folder, Claims& claims,
-               bool retain_delivered)
+               SpaceGauge& space, bool retain_delivered)
     : database_(std::move(database)),
       folder_(folder),
       claims_(claims),
+      space_(space),
       writes_(*database_, retain_delivered),
       thread_([this] { run(); }) {}
 
@@ -41,6 +43,14 @@ void Writer::submit(std::unique_ptr<Operation> operation) {
   wake_.notify_one();
 }
 
+void Writer::measure_space() {
+  {
+    const std::scoped_lock lock(mutex_);
+    space_due_ = true;
+  }
+  wake_.notify_one();
+}
+
 std::uint64_t Writer::queued_octets() const {
   const std::scoped_lock lock(mutex_);
   return queued_octets_;
@@ -48,7 +58,13 @@ std::uint64_t Writer::queued_octets() const {
 
 Writer::Group Writer::next_group() {
   std::unique_lock lock(mutex_);
-  wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+  while (true) {
+    wake_.wait(lock, [this] { return stopping_ || space_due_ || !queue_.empty(); });
+    if (!std::exchange(space_due_, false)) break;
+    lock.unlock();
+    space_.measure();
+    lock.lock();
+  }
   Group group;
   std::uint64_t octets = 0;
   while (!queue_.empty() && group.size() < kMaxGroupOperations && octets < kMaxGroupOctets) {

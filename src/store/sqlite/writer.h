@@ -8,24 +8,27 @@
 // write fails.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
 #include <thread>
 
 #include "store/sqlite/operations.h"
+#include "store/sqlite/space.h"
 
 namespace postern::store::sqlite {
 
 class Writer {
  public:
-  Writer(std::unique_ptr<Database> database, BodyFolder& folder, Claims& claims,
+  Writer(std::unique_ptr<Database> database, BodyFolder& folder, Claims& claims, SpaceGauge& space,
          bool retain_delivered);
   ~Writer();  // commits what is queued, then ends the thread
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
 
   void submit(std::unique_ptr<Operation> operation);
+  void measure_space();  // soon, on the thread
   // Octets of bodies in memory that wait.
   [[nodiscard]] std::uint64_t queued_octets() const;
   [[nodiscard]] std::uint64_t commits() const { return commits_; }
@@ -47,6 +50,7 @@ class Writer {
   std::unique_ptr<Database> database_;
   BodyFolder& folder_;
   Claims& claims_;
+  SpaceGauge& space_;
   Writes writes_;
   bool fence_due_ = false;
   std::atomic<std::uint64_t> commits_ = 0;
@@ -55,6 +59,7 @@ class Writer {
   std::condition_variable wake_;
   std::deque<std::unique_ptr<Operation>> queue_;
   std::uint64_t queued_octets_ = 0;
+  bool space_due_ = false;
   bool stopping_ = false;
   std::thread thread_;  // last: it uses all of the above
 };

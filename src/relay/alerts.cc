@@ -293,13 +293,13 @@ std::optional<Duration> due_warning(const std::vector<Duration>& warnings, Durat
   return due;
 }
 
-void Alerts::watch_expiry(const x509::Certificate& leaf, const std::string& whose,
-                          const std::string& advice) {
-  const std::shared_ptr<const Snapshot> snapshot = state_->context.snapshot();
-  const Duration left = leaf.not_after() - state_->context.clock.now();
+std::optional<Alert> expiry_alert(const x509::Certificate& leaf, const std::string& whose,
+                                  const std::string& advice, const std::vector<Duration>& warnings,
+                                  Time now) {
+  const Duration left = leaf.not_after() - now;
   const bool expired = left < Duration::zero();
-  const std::optional<Duration> due = due_warning(snapshot->config->alert.expiry_warnings, left);
-  if (!due && !expired) return;
+  const std::optional<Duration> due = due_warning(warnings, left);
+  if (!due && !expired) return std::nullopt;
   Alert alert;
   alert.kind = "certificate.expiry";
   alert.subject =
@@ -313,7 +313,15 @@ void Alerts::watch_expiry(const x509::Certificate& leaf, const std::string& whos
   facts["sha256"] = leaf.sha256();
   facts["not_after"] = format_rfc3339(leaf.not_after());
   alert.json = dump_json(facts);
-  raise(std::move(alert));
+  return alert;
+}
+
+void Alerts::watch_expiry(const x509::Certificate& leaf, const std::string& whose,
+                          const std::string& advice) {
+  const std::shared_ptr<const Snapshot> snapshot = state_->context.snapshot();
+  std::optional<Alert> alert = expiry_alert(
+      leaf, whose, advice, snapshot->config->alert.expiry_warnings, state_->context.clock.now());
+  if (alert) raise(std::move(*alert));
 }
 
 void Alerts::check_expiry() {

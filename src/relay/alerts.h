@@ -50,6 +50,10 @@ class Alerts {
 };
 constexpr Duration kAlertTimeout{10'000};  // of each channel
 
+// The alert that watch_expiry raises at `now`; nullopt: none is due.
+[[nodiscard]] std::optional<Alert> expiry_alert(const x509::Certificate& leaf,
+                                                const std::string& whose, const std::string& advice,
+                                                const std::vector<Duration>& warnings, Time now);
 // The nearest of `warnings` that is due with so much validity left: 30, then 14, then 3 days.
 [[nodiscard]] std::optional<Duration> due_warning(const std::vector<Duration>& warnings,
                                                   Duration left);

@@ -164,28 +164,26 @@ void Scheduler::Work::on_probe(const std::string& key, NextHopLook& look) {
   if (!state->blocker || *stopping) return;
   Blocker& blocker = *state->blocker;
   const Time now = context.clock.now();
-  if (state->probe_again ||
-      state->sweeping) {  // something changed while it ran: what it saw may be old
-    blocker.next_probe = now;
-    return;
+  switch (after_probe(*state, look.failure)) {
+    case ProbeTurn::repeat:
+      blocker.next_probe = now;
+      break;
+    case ProbeTurn::trial:
+      if (!places.is_left(state->may_stall(true))) {
+        blocker.next_probe = now + kWaitForPlace;
+        break;
+      }
+      blocker.trial = true;
+      start_session(*state, true);
+      break;
+    case ProbeTurn::blocked:
+      block(*state, *look.failure, look);
+      break;
+    case ProbeTurn::put_off:
+      postpone_blocker(blocker, look.failure->last_error, config()->queue, now, jitter());
+      save(blocker);
+      break;
   }
-  const bool for_good = look.failure && look.failure->kind == Kind::permanent;
-  if (!look.failure || for_good) {
-    if (!place_left(*state, true)) {
-      blocker.next_probe = now + kWaitForPlace;
-      return;
-    }
-    blocker.trial = true;
-    start_session(*state, true);
-    return;
-  }
-  if (look.failure->kind == Kind::blocked) {
-    block(*state, *look.failure, look);
-    return;
-  }
-  // Refused, timed out, 4xx: ordinary trouble on top; the cause that is known stays the code.
-  postpone_blocker(blocker, look.failure->last_error, config()->queue, now, jitter());
-  save(blocker);
 }
 
 io::Task<void> Scheduler::Work::targets_task(std::shared_ptr<Work> self, std::string key) {

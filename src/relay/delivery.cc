@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "base/log.h"
+#include "relay/attempt.h"
 #include "relay/drop.h"
 #include "relay/record.h"
 #include "relay/refusal.h"
@@ -18,27 +19,8 @@ using Steady = std::chrono::steady_clock;
 constexpr std::size_t kClaimAtOnce = 8;  // messages a session takes from the store at once
 constexpr std::size_t kBodyBlockOctets =
     256 * 1024;  // read from the store and sent at once: bounds a session's memory
-constexpr std::size_t kMaxRecipientsPerTransaction = 100;  // RFC 5321 s4.5.3.1.8
 
 constexpr log::Event kStoreTrouble{1101, log::Level::error, "store.failed"};
-
-// Deadlines of RFC 5321 s4.5.3.2 by what is awaited.
-Duration deadline(const policy::Timeouts& timeouts, smtp::ClientWait wait) {
-  switch (wait) {
-    case smtp::ClientWait::mail:
-      return timeouts.mail;
-    case smtp::ClientWait::rcpt:
-      return timeouts.rcpt;
-    case smtp::ClientWait::data:
-      return timeouts.data;
-    case smtp::ClientWait::body:
-      return timeouts.body_block;
-    case smtp::ClientWait::final_dot:
-      return timeouts.final_dot;
-    default:
-      return timeouts.mail;
-  }
-}
 
 // One session at work. Lives in run_delivery's frame.
 class Session {
@@ -219,16 +201,7 @@ io::Task<Result<smtp::ClientActions>> Session::next_block(store::BodyReader& bod
 // which).
 io::Task<Result<smtp::TransactionDone>> Session::transact(const store::StoredMessage& message,
                                                           store::BodyReader& body) {
-  smtp::Transaction transaction;
-  transaction.reverse_path = message.facts.reverse_path;
-  for (const store::RecipientState& recipient : message.recipients)
-    transaction.recipients.push_back(recipient.recipient);
-  transaction.size = body.size();
-  transaction.body = message.facts.body;
-  transaction.smtputf8 = message.facts.smtputf8;
-  transaction.ret = message.facts.ret;
-  transaction.envid = message.facts.envid;
-
+  const smtp::Transaction transaction = transaction_of(message, body.size());
   std::optional<smtp::TransactionDone> done;
   bool body_wanted = false;
   bool body_ended = false;
@@ -248,7 +221,8 @@ io::Task<Result<smtp::TransactionDone>> Session::transact(const store::StoredMes
       body_ended = offset >= body.size();
       continue;
     }
-    const Duration limit = deadline(snapshot_->config->timeouts, look_.ready->session.waiting());
+    const Duration limit =
+        reply_deadline(snapshot_->config->timeouts, look_.ready->session.waiting());
     const Duration left = limit - std::chrono::duration_cast<Duration>(Steady::now() - waits_since);
     CO_TRY(const std::string octets, co_await look_.ready->stream->read(left));
     protocol_lines('<', octets);
@@ -265,28 +239,18 @@ void Session::settle(MessageId id, bool keep) {
   }
 }
 
-bool needs_original(const store::StoredMessage& message, const std::vector<Outcome>& outcomes) {
-  for (std::size_t i = 0; i < outcomes.size(); ++i) {
-    if (outcomes[i].kind == Kind::permanent) return true;
-    if (outcomes[i].kind == Kind::delivered &&
-        wants_success_notice(message.facts, message.recipients[i].recipient))
-      return true;
-  }
-  return false;
-}
-
 // Makes what a transaction came to durable. True: the message stays claimed (it waits for a reason
 // of its own, or the store could not take the outcome).
 io::Task<bool> Session::record(store::StoredMessage message, std::vector<Outcome> outcomes) {
-  Context* context = &context_;
+  store::Store* store = &context_.store;
   const std::shared_ptr<const Snapshot> snapshot = snapshot_;
   const SessionFacts* facts = &facts_;
   const store::StoredMessage* what = &message;
   const std::vector<Outcome>* how = &outcomes;
   const Time now = context_.clock.now();
   // Reads the original for a DSN: off the loop.
-  auto make = [context, snapshot, facts, what, how, now] {
-    return record_outcomes(*context, *snapshot->config, *what, *how, *facts, now);
+  auto make = [store, snapshot, facts, what, how, now] {
+    return record_outcomes(*store, *snapshot->config, *what, *how, *facts, now);
   };
   Recorded recorded;
   if (needs_original(message, outcomes)) {
@@ -347,22 +311,16 @@ io::Task<Session::Step> Session::deliver_group(store::StoredMessage message) {
   std::vector<Outcome> outcomes =
       transaction_outcomes(done ? *done : nothing, message.recipients.size(), lost_words_);
   co_await judge_refusal(outcomes);
-  const std::optional<Outcome> session = session_level(outcomes);
-  if (!session) report_.path_worked = true;
+  const AfterTransaction after =
+      after_transaction(outcomes, closing_, request_.suspect == message.facts.id);
+  if (!after.failure) report_.path_worked = true;
   const MessageId id = message.facts.id;
-  step.keep = co_await record(std::move(message), std::move(outcomes));
-  if (session) {
-    report_.failure = session;
-    step.goes_on = false;
-    if (session->kind == Kind::temporary) {
-      // The same message ended the session before this one: others go first from now on.
-      report_.culprit = id;
-      if (request_.suspect == id) step.keep = true;
-    }
-  } else if (closing_) {
-    report_.more = true;
-    step.goes_on = false;
-  }
+  const bool waits = co_await record(std::move(message), std::move(outcomes));
+  step.keep = waits || after.steps_aside;
+  step.goes_on = after.goes_on;
+  report_.failure = after.failure;
+  report_.more = report_.more || after.more;
+  if (after.culprit) report_.culprit = id;
   co_return step;
 }
 
@@ -371,27 +329,16 @@ io::Task<bool> Session::deliver(store::StoredMessage message) {
   const MessageId id = message.facts.id;
   ++report_.messages;
   Step all;
-  while (message.recipients.size() > kMaxRecipientsPerTransaction) {
-    store::StoredMessage part;
-    part.facts = message.facts;
-    const auto cut = message.recipients.begin() + kMaxRecipientsPerTransaction;
-    part.recipients.assign(std::make_move_iterator(message.recipients.begin()),
-                           std::make_move_iterator(cut));
-    message.recipients.erase(message.recipients.begin(), cut);
-    const Step step = co_await deliver_group(std::move(part));
-    all.keep = all.keep || step.keep;
-    all.goes_on = step.goes_on;
-    if (!all.goes_on) break;
-    if (context_.snapshot() != snapshot_) {  // the rest goes by the new policy
+  std::vector<store::StoredMessage> parts = by_transaction(std::move(message));
+  for (std::size_t i = 0; i < parts.size() && all.goes_on; ++i) {
+    if (i > 0 && context_.snapshot() != snapshot_) {  // the rest goes by the new policy
       report_.more = true;
       all.goes_on = false;
       break;
     }
-  }
-  if (all.goes_on) {
-    const Step last = co_await deliver_group(std::move(message));
-    all.keep = all.keep || last.keep;
-    all.goes_on = last.goes_on;
+    const Step step = co_await deliver_group(std::move(parts[i]));
+    all.keep = all.keep || step.keep;
+    all.goes_on = step.goes_on;
   }
   settle(id, all.keep);
   co_return all.goes_on;
@@ -405,16 +352,8 @@ io::Task<bool> Session::deliver_to_drop(store::StoredMessage message, std::strin
     return write_drop_file(folder, *what, *body);
   };
   const Result<void> written = co_await io::run_blocking(context_.runtime, write);
-  Outcome outcome;
-  outcome.scope = written ? Scope::message : Scope::host;
-  outcome.kind = written ? Kind::delivered : Kind::temporary;
-  outcome.status = written ? mail::EnhancedCode{2, 0, 0} : mail::EnhancedCode{4, 3, 0};
-  outcome.code = written ? "none" : "not-tls";
-  if (!written) {
-    outcome.last_error = "451 4.3.0 " + written.error().what();
-    outcome.explanation = "The mail system has trouble with its own disk.";
-    report_.failure = outcome;
-  }
+  const Outcome outcome = drop_outcome(written);
+  if (!written) report_.failure = outcome;
   ++report_.messages;
   std::vector<Outcome> outcomes(message.recipients.size(), outcome);
   const MessageId id = message.facts.id;
@@ -513,10 +452,8 @@ io::Task<DeliveryReport> Session::run() {
   while (true) {
     report_.failure.reset();
     co_await work();
-    // RFC 5321 s5.1: a host that cannot take it now is followed by the next one, in the same
-    // attempt.
-    const bool next_host = report_.failure && look_.ready && !report_.path_worked && !facts_.drop &&
-                           report_.failure->kind != Kind::permanent;
+    const bool next_host =
+        next_host_is_tried(report_.failure, look_.ready != nullptr, report_.path_worked);
     co_await give_back();
     if (!next_host) break;
     failed_places_.push_back(policy::Endpoint{look_.target.address, look_.target.port}.str());

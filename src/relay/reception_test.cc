@@ -240,6 +240,22 @@ TEST_F(ReceptionTest, MutualModeRefusesWithTheCauseAndAStoredVerdictAndTheSessio
   EXPECT_TRUE(gateway.store().verdict(*good)->has_value());
 }
 
+// What we rely on is watched for its expiry; what we refuse is nobody's matter.
+TEST_F(ReceptionTest, AClientsCertificateIsToldOfWhereItAuthenticatedAMessageAndOnlyThere) {
+  internet().tls = ReceiveTls::mutual;
+  internet().client_domains = {"mail.fabrikam.com"};
+  start();
+  auto wrong = secured(&pki().shared);
+  EXPECT_TRUE(wrong->command("MAIL FROM:<a@fabrikam.com>").starts_with("454"));
+  EXPECT_TRUE(gateway.client_certificates().empty());
+  auto right = secured(&pki().fabrikam);
+  EXPECT_TRUE(right->command("MAIL FROM:<a@fabrikam.com>").starts_with("250"));
+  EXPECT_EQ(
+      gateway.client_certificates(),
+      std::vector<std::string>{"the client certificate of 127.0.0.1 on connector " +
+                               internet().name + ": " + pki().fabrikam.certificate.subject()});
+}
+
 // A new certificate each time is a new verdict each time.
 TEST_F(ReceptionTest, AClientThatIsRefusedTooOftenGetsNoMoreVerdictsStored) {
   internet().tls = ReceiveTls::mutual;

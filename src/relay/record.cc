@@ -64,13 +64,13 @@ std::optional<mail::DsnAction> notice_due(const store::StoredMessage& message,
 }
 
 // Puts a DSN to the sender into the batch, with its event.
-void add_notice(Recorded& out, const Context& context, const policy::Config& config,
+void add_notice(Recorded& out, store::Store& store, const policy::Config& config,
                 const store::StoredMessage& message, const std::vector<NoticeRecipient>& recipients,
                 bool full, Time now) {
   if (recipients.empty()) return;
-  const std::string original = read_original(context.store, message, full);
+  const std::string original = read_original(store, message, full);
   std::optional<store::NewMessage> notice =
-      make_notice(config, context.store, message, recipients, original, now);
+      make_notice(config, store, message, recipients, original, now);
   if (!notice) return;
   Json data = Json::object();
   data["dsn"] = notice->facts.id.str();
@@ -144,7 +144,7 @@ std::string read_original(store::Store& store, const store::StoredMessage& messa
   return end == std::string::npos ? std::move(*head) : head->substr(0, end + 2);
 }
 
-Recorded record_outcomes(const Context& context, const policy::Config& config,
+Recorded record_outcomes(store::Store& store, const policy::Config& config,
                          const store::StoredMessage& message, const std::vector<Outcome>& outcomes,
                          const SessionFacts& facts, Time now) {
   Recorded out;
@@ -186,13 +186,13 @@ Recorded record_outcomes(const Context& context, const policy::Config& config,
       (*action == mail::DsnAction::failed ? failed : done).push_back(std::move(notice));
     }
   }
-  add_notice(out, context, config, message, failed, message.facts.ret != mail::DsnReturn::headers,
+  add_notice(out, store, config, message, failed, message.facts.ret != mail::DsnReturn::headers,
              now);
-  add_notice(out, context, config, message, done, false, now);
+  add_notice(out, store, config, message, done, false, now);
   return out;
 }
 
-Recorded record_expiry(const Context& context, const policy::Config& config,
+Recorded record_expiry(store::Store& store, const policy::Config& config,
                        const store::StoredMessage& message, const Outcome& why,
                        const std::string& remote_mta, Ending ending, Time now) {
   Recorded out;
@@ -222,8 +222,7 @@ Recorded record_expiry(const Context& context, const policy::Config& config,
   data["age"] = format_duration(now - message.facts.arrival);
   if (!ending.by.empty()) data["by"] = ending.by;
   out.batch.events.push_back(make_event(message.facts.id, -1, now, std::move(ending.event), data));
-  add_notice(out, context, config, message, told, message.facts.ret != mail::DsnReturn::headers,
-             now);
+  add_notice(out, store, config, message, told, message.facts.ret != mail::DsnReturn::headers, now);
   return out;
 }
 

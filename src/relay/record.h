@@ -29,7 +29,7 @@ struct Recorded {
   std::vector<std::string> accepted;  // destinations of DSNs that the batch puts into the queue
   bool deferred = false;  // some recipient stays pending for a temporary reason of its own
 };
-[[nodiscard]] Recorded record_outcomes(const Context& context, const policy::Config& config,
+[[nodiscard]] Recorded record_outcomes(store::Store& store, const policy::Config& config,
                                        const store::StoredMessage& message,
                                        const std::vector<Outcome>& outcomes,
                                        const SessionFacts& facts, Time now);
@@ -41,7 +41,7 @@ struct Ending {
 };
 // The end of waiting: every recipient of `message` is marked expired, and the sender told why.
 // Blocking: reads the original.
-[[nodiscard]] Recorded record_expiry(const Context& context, const policy::Config& config,
+[[nodiscard]] Recorded record_expiry(store::Store& store, const policy::Config& config,
                                      const store::StoredMessage& message, const Outcome& why,
                                      const std::string& remote_mta, Ending ending, Time now);
 

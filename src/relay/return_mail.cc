@@ -76,8 +76,8 @@ void add_message(const Context& context, const policy::Config& config,
   why.code = message.recipients.front().code;
   why.last_error = message.recipients.front().last_error;
   why.explanation = "The operator of the mail system returned the message without delivering it.";
-  Recorded recorded =
-      record_expiry(context, config, message, why, "", {"queue.return", by}, context.clock.now());
+  Recorded recorded = record_expiry(context.store, config, message, why, "", {"queue.return", by},
+                                    context.clock.now());
   ++out.messages;
   out.recipients += message.recipients.size();
   append(out.batch, std::move(recorded.batch));

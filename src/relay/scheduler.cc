@@ -14,10 +14,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration kLinger = 2s;  // an idle session waits that long for more before QUIT
-constexpr Duration kMaxClockworkSleep = 30s;
-constexpr std::size_t kMaxSessions = 200;  // sending, over all destinations
-// Of them, with destinations that are known to stall: the others always find a place.
-constexpr std::size_t kMaxStalledSessions = kMaxSessions / 2;
 
 constexpr log::Event kSessionBroke{2002, log::Level::error, "session.broke"};
 constexpr log::Event kUnreadableBlocker{2003, log::Level::error, "blocker.unreadable"};
@@ -81,21 +77,15 @@ void Scheduler::Work::dispatch(DestinationState& state) {
     idle.executor.post([idle] { idle.signal->notify(); });
     return;
   }
-  const unsigned limit =
-      std::min(std::max(state.allowed, 1U), config()->queue.max_sessions_per_destination);
-  if (state.sessions < limit && place_left(state, false)) start_session(state, false);
-}
-
-bool Scheduler::Work::place_left(const DestinationState& state, bool trial) const {
-  return sessions < kMaxSessions &&
-         (!state.may_stall(trial) || stalled_sessions < kMaxStalledSessions);
+  const bool has_place = state.sessions < session_limit(state, config()->queue) &&
+                         places.is_left(state.may_stall(false));
+  if (has_place) start_session(state, false);
 }
 
 void Scheduler::Work::start_session(DestinationState& state, bool trial) {
   const bool stalls = state.may_stall(trial);
   ++state.sessions;
-  ++sessions;
-  if (stalls) ++stalled_sessions;
+  places.take(stalls);
   state.waiting_mail = false;
   DeliveryRequest request;
   request.destination = state.destination;
@@ -165,7 +155,7 @@ io::Task<void> Scheduler::Work::session_task(std::shared_ptr<Work> self, io::Exe
         target_outcome("software-defect", std::string("internal error: ") + e.what(), false);
   }
   self->context.runtime.main().post([self, key, trial, stalls, report] {
-    if (stalls) --self->stalled_sessions;
+    self->places.give_back(stalls);
     self->on_report(key, trial, *report);
   });
 }
@@ -182,89 +172,35 @@ void Scheduler::Work::watch_partner(const NextHopLook& look) {
 void Scheduler::Work::on_report(const std::string& key, bool trial, DeliveryReport& report) {
   DestinationState* state = find(key);
   if (state == nullptr) return;
-  --state->sessions;
-  --sessions;
   const Time now = context.clock.now();
-  state->last_used = now;
-  if (report.more) state->waiting_mail = true;
   if (report.look && report.path_worked) {
     for (const Finding& finding : findings.note(state->destination, *report.look, now))
       log::write(kFinding, {{"next_hop", state->destination.next_hop}, {"text", finding.text}});
     watch_partner(*report.look);
   }
-  if (!report.deferred.empty()) {
-    state->deferred.insert(state->deferred.end(), report.deferred.begin(), report.deferred.end());
-    if (!state->deferred_until) {
-      const policy::QueueConfig& queue = config()->queue;
-      state->deferred_backoff = DestinationState::next_backoff(
-          state->deferred_backoff, queue.retry_min, queue.retry_max, jitter());
-      state->deferred_until = now + state->deferred_backoff;
-    }
-    state->last_error = report.last_error;
-  }
-  if (report.culprit) {
-    state->suspect = report.culprit;
-  } else if (!report.failure) {
-    state->suspect.reset();
-  }
-  if (report.failure) {
-    on_failure(*state, trial, report);
-  } else if (report.path_worked || report.messages > 0 || trial) {
-    state->backoff = Duration::zero();
-    state->next_attempt.reset();
-    if (state->deferred.empty()) {
-      state->last_error.clear();
-      state->last_code = "none";
-      state->deferred_backoff = Duration::zero();
-    }
-    // Only the trial proves a cure: another session may have begun before the trouble.
-    if (state->blocker && trial) {
-      state->allowed = 1;
-      if (report.path_worked || !report.more) {
-        unblock(*state, "cured");
-      } else {
-        state->blocker->next_probe = now;
-      }
-    }
+  switch (take_report(*state, trial, report, config()->queue, now, jitter())) {
+    case Turn::blocked:
+      block(*state, *report.failure, *report.look);
+      break;
+    case Turn::cured:
+      unblock(*state, "cured");
+      break;
+    case Turn::probed_again:
+      save(*state->blocker);
+      break;
+    case Turn::backs_off:
+      log::write(kDeferred, {{"next_hop", state->destination.next_hop},
+                             {"connector", state->destination.connector},
+                             {"code", report.failure->code},
+                             {"retry_in", format_duration(state->backoff)},
+                             {"error", report.failure->last_error}});
+      break;
+    case Turn::trial_to_come:
+    case Turn::none:
+      break;
   }
   dispatch(*state);
   wake();
-}
-
-void Scheduler::Work::on_failure(DestinationState& state, bool trial,
-                                 const DeliveryReport& report) {
-  const Outcome& failure = *report.failure;
-  const Time now = context.clock.now();
-  const policy::QueueConfig& queue = config()->queue;
-  state.waiting_mail = true;
-  // A session of before the trouble says nothing about it; probes and trials do.
-  if (state.blocker && !trial) return;
-  state.allowed = 1;
-  state.last_error = failure.last_error;
-  state.last_code = failure.code;
-  if (failure.kind == Kind::blocked && report.look) {
-    block(state, failure, *report.look);
-    return;
-  }
-  if (state.blocker) {  // the trial failed for an ordinary reason: the blocker stays and is probed
-                        // on
-    state.blocker->trial = false;
-    postpone_blocker(*state.blocker, failure.last_error, queue, now, jitter());
-    save(*state.blocker);
-    return;
-  }
-  // A server that closes after some messages, as many do, is asked again at once: it made progress.
-  if (report.delivered > 0 && failure.kind == Kind::temporary && failure.scope == Scope::session)
-    return;
-  const Duration previous = report.path_worked ? Duration::zero() : state.backoff;
-  state.backoff =
-      DestinationState::next_backoff(previous, queue.retry_min, queue.retry_max, jitter());
-  state.next_attempt = now + state.backoff;
-  log::write(kDeferred, {{"next_hop", state.destination.next_hop},
-                         {"connector", state.destination.connector},
-                         {"code", failure.code},
-                         {"retry_in", format_duration(state.backoff)},
-                         {"error", failure.last_error}});
 }
 
 void Scheduler::Work::release_deferred(DestinationState& state) {
@@ -299,22 +235,6 @@ void Scheduler::Work::reroute() {
 
 // --- the clockwork ---
 
-Duration Scheduler::Work::next_due(Time now) const {
-  Time due = now + kMaxClockworkSleep;
-  for (const auto& [key, state] : destinations) {
-    if (state.deferred_until) due = std::min(due, *state.deferred_until);
-    if (state.blocker) {
-      if (!state.probing && state.sessions == 0) due = std::min(due, state.blocker->next_probe);
-      due = std::min(due, state.blocker->targets_expire);
-    } else if (state.next_attempt && state.waiting_mail) {
-      due = std::min(due, *state.next_attempt);
-    }
-  }
-  constexpr Duration kTick =
-      100ms;  // what could not start now (another probe of the hop) is looked at again
-  return std::max(due - now, kTick);
-}
-
 void Scheduler::Work::run_due(Time now) {
   for (auto& [key, state] : destinations) {
     if (is_due(state.deferred_until, now)) release_deferred(state);
@@ -335,7 +255,7 @@ void Scheduler::Work::run_due(Time now) {
 io::Task<void> Scheduler::Work::clockwork(std::shared_ptr<Work> self) {
   while (!*self->stopping) {
     self->run_due(self->context.clock.now());
-    const Duration pause = self->next_due(self->context.clock.now());
+    const Duration pause = next_due(self->destinations, self->context.clock.now());
     const bool woken = co_await self->signal.wait(pause);
     (void)woken;
   }
@@ -411,7 +331,7 @@ void Scheduler::shutdown() {
 }
 
 bool Scheduler::idle() const {
-  return work_->sessions == 0 && work_->probing_hops.empty();
+  return work_->places.taken() == 0 && work_->probing_hops.empty();
 }
 
 void Scheduler::poke(std::vector<std::string> destinations) {

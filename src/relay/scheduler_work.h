@@ -13,7 +13,9 @@
 
 #include "relay/destination.h"
 #include "relay/findings.h"
+#include "relay/places.h"
 #include "relay/scheduler.h"
+#include "relay/turn.h"
 
 namespace postern::relay {
 
@@ -41,11 +43,9 @@ class Scheduler::Work : public std::enable_shared_from_this<Scheduler::Work> {
   void start_session(DestinationState& state, bool trial);
   static io::Task<void> session_task(std::shared_ptr<Work> self, io::Executor executor,
                                      DeliveryRequest request, bool stalls);
-  [[nodiscard]] bool place_left(const DestinationState& state, bool trial) const;
   static io::Task<bool> linger(std::shared_ptr<Work> self, io::Executor executor, std::string key);
   void on_report(const std::string& key, bool trial, DeliveryReport& report);
   void watch_partner(const NextHopLook& look);
-  void on_failure(DestinationState& state, bool trial, const DeliveryReport& report);
   void reroute();
   void release_deferred(DestinationState& state);
 
@@ -66,7 +66,6 @@ class Scheduler::Work : public std::enable_shared_from_this<Scheduler::Work> {
 
   // The clockwork.
   static io::Task<void> clockwork(std::shared_ptr<Work> self);
-  [[nodiscard]] Duration next_due(Time now) const;
   void run_due(Time now);
 
   // sweeps.cc
@@ -83,8 +82,7 @@ class Scheduler::Work : public std::enable_shared_from_this<Scheduler::Work> {
   std::map<std::string, DestinationState> destinations;
   std::set<std::string> probing_hops;  // one probe per next hop at a time
   Findings findings;
-  std::size_t sessions = 0;
-  std::size_t stalled_sessions = 0;  // of them, with destinations that are known to stall
+  SessionPlaces places;
   bool rerouting = false;
   std::shared_ptr<std::atomic<bool>> stopping = std::make_shared<std::atomic<bool>>(false);
   std::mt19937 random{std::random_device{}()};

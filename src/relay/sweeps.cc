@@ -201,8 +201,8 @@ void sweep_lifetimes(const Context& context, const policy::Config& config, const
       if (!context.store.claim_one(part.key, id)) continue;
       pass.claimed.push_back(id);
     }
-    Recorded recorded = record_expiry(context, config, message, reason.outcome, reason.remote_mta,
-                                      {"queue.expire", ""}, part.now);
+    Recorded recorded = record_expiry(context.store, config, message, reason.outcome,
+                                      reason.remote_mta, {"queue.expire", ""}, part.now);
     log::write(kExpired, {{"message", id.str()}, {"code", reason.outcome.code}});
     append(pass.batch, std::move(recorded.batch));
     pass.accepted.insert(pass.accepted.end(), recorded.accepted.begin(), recorded.accepted.end());

@@ -108,18 +108,13 @@ Json fetched_json(const FetchedEvidence& fetched) {
 
 // ---- in ----------------------------------------------------------------------------------------
 
-Result<void> read_reply(const JsonReader& in, std::string_view name,
-                        std::optional<mail::Reply>& out) {
-  const Json* const value = in.member(name);
-  if (value == nullptr) return {};
-  TRY(const JsonReader reply, JsonReader::of(*value, "reply"));
+Result<mail::Reply> read_reply(const JsonReader& in) {
   constexpr std::uint64_t kMaxCode = 599;  // RFC 5321 s4.2.1
   std::uint64_t code = 0;
   std::vector<std::string> lines;
-  TRY_VOID(reply.read_number("code", code, kMaxCode));
-  TRY_VOID(reply.read("lines", lines, kMaxStoredLines));
-  out = mail::Reply::from_peer(static_cast<int>(code), std::move(lines));
-  return {};
+  TRY_VOID(in.read_number("code", code, kMaxCode));
+  TRY_VOID(in.read("lines", lines, kMaxStoredLines));
+  return mail::Reply::from_peer(static_cast<int>(code), std::move(lines));
 }
 
 Result<x509::Certificate> read_certificate(const std::string& pem) {
@@ -146,22 +141,26 @@ Result<void> read_size(const JsonReader& in, std::string_view name, std::size_t&
   return {};
 }
 
-Result<void> read_dns(const JsonReader& in, DnsEvidence& out) {
+Result<DnsEvidence> read_dns(const JsonReader& in) {
+  DnsEvidence out;
   TRY_VOID(in.read("mx", out.mx, parse_dns_status));
   TRY_VOID(in.read("address", out.address, parse_dns_status));
   TRY_VOID(in.read("null_mx", out.null_mx));
-  return in.read("detail", out.detail);
+  TRY_VOID(in.read("detail", out.detail));
+  return out;
 }
 
-Result<void> read_smtp(const JsonReader& in, SmtpEvidence& out) {
-  TRY_VOID(read_reply(in, "greeting", out.greeting));
+Result<SmtpEvidence> read_smtp(const JsonReader& in) {
+  SmtpEvidence out;
+  TRY_VOID(in.read_part("greeting", out.greeting, read_reply));
   TRY_VOID(in.read("helo_only", out.helo_only));
-  TRY_VOID(read_reply(in, "ehlo_reply", out.ehlo_reply));
+  TRY_VOID(in.read_part("ehlo_reply", out.ehlo_reply, read_reply));
   TRY_VOID(in.read("keywords", out.keywords, kMaxStoredLines));
   TRY_VOID(in.read("starttls_offered", out.starttls_offered));
-  TRY_VOID(read_reply(in, "starttls_reply", out.starttls_reply));
+  TRY_VOID(in.read_part("starttls_reply", out.starttls_reply, read_reply));
   TRY_VOID(in.read("tls_keywords", out.tls_keywords, kMaxStoredLines));
-  return read_reply(in, "refusal", out.refusal);
+  TRY_VOID(in.read_part("refusal", out.refusal, read_reply));
+  return out;
 }
 
 Result<void> read_tls_session(const JsonReader& in, TlsEvidence& out) {
@@ -195,18 +194,10 @@ Result<void> read_tls_certificates(const JsonReader& in, TlsEvidence& out) {
 
 Result<void> read_octets_list(const JsonReader& in, std::string_view name, std::size_t max,
                               std::vector<std::string>& out) {
-  std::vector<std::string> texts;
-  TRY_VOID(in.read(name, texts, max));
-  for (const std::string& one : texts) {
-    std::optional<std::string> octets = from_base64(one);
-    if (!octets) return in.wrong(name, "holds something that is no base64");
-    out.push_back(*std::move(octets));
-  }
-  return {};
+  return in.read_words(name, out, max, from_base64, "base64");
 }
 
-Result<Fetch> read_fetch(const Json& json) {
-  TRY(const JsonReader in, JsonReader::of(json, "fetch"));
+Result<Fetch> read_fetch(const JsonReader& in) {
   Fetch out;
   TRY_VOID(in.read("kind", out.kind, parse_fetch_kind));
   TRY_VOID(in.read("url", out.url));
@@ -219,32 +210,20 @@ Result<Fetch> read_fetch(const Json& json) {
   return out;
 }
 
-Result<void> read_fetched(const JsonReader& in, FetchedEvidence& out) {
-  if (const Json* const list = in.member("fetches"); list != nullptr) {
-    if (!list->is_array() || list->size() > kMaxStoredFetches)
-      return in.wrong("fetches", "is no list, or too long");
-    for (const Json& entry : *list) {
-      TRY(Fetch one, read_fetch(entry));
-      out.fetches.push_back(std::move(one));
-    }
-  }
+Result<FetchedEvidence> read_fetched(const JsonReader& in) {
+  FetchedEvidence out;
+  TRY_VOID(in.read_parts("fetches", out.fetches, kMaxStoredFetches, read_fetch));
   TRY_VOID(read_octets_list(in, "ocsp", kMaxStoredFetches, out.ocsp_der));
   TRY_VOID(read_octets_list(in, "crls", kMaxStoredCrls, out.crls_der));
-  return read_certificates(in, "issuers", out.issuers);
+  TRY_VOID(read_certificates(in, "issuers", out.issuers));
+  return out;
 }
 
-template <class Part>
-Result<void> read_part(const JsonReader& in, std::string_view name, Part& out,
-                       Result<void> (*read)(const JsonReader&, Part&)) {
-  const Json* const value = in.member(name);
-  if (value == nullptr) return {};
-  TRY(const JsonReader part, JsonReader::of(*value, name));
-  return read(part, out);
-}
-
-Result<void> read_tls(const JsonReader& in, TlsEvidence& out) {
+Result<TlsEvidence> read_tls(const JsonReader& in) {
+  TlsEvidence out;
   TRY_VOID(read_tls_session(in, out));
-  return read_tls_certificates(in, out);
+  TRY_VOID(read_tls_certificates(in, out));
+  return out;
 }
 
 }  // namespace
@@ -278,11 +257,11 @@ Result<Evidence> evidence_from_json(const Json& json) {
   TRY_VOID(in.read("stage", out.stage, parse_stage));
   TRY_VOID(in.read("stop", out.stop, parse_stop));
   TRY_VOID(in.read("error", out.error));
-  TRY_VOID(read_part(in, "dns", out.dns, read_dns));
-  TRY_VOID(read_part(in, "smtp", out.smtp, read_smtp));
-  TRY_VOID(read_part(in, "tls", out.tls, read_tls));
+  TRY_VOID(in.read_part("dns", out.dns, read_dns));
+  TRY_VOID(in.read_part("smtp", out.smtp, read_smtp));
+  TRY_VOID(in.read_part("tls", out.tls, read_tls));
   TRY_VOID(read_octets_list(in, "crls", kMaxStoredCrls, out.crls_der));
-  TRY_VOID(read_part(in, "fetched", out.fetched, read_fetched));
+  TRY_VOID(in.read_part("fetched", out.fetched, read_fetched));
   return out;
 }
 

@@ -61,14 +61,20 @@ Result<void> JsonReader::read(std::string_view name, Time& out) const {
   return {};
 }
 
-Result<void> JsonReader::read(std::string_view name, std::vector<std::string>& out,
-                              std::size_t max) const {
+Result<const Json*> JsonReader::list_of(std::string_view name, std::size_t max) const {
   const Json* const value = member(name);
-  if (value == nullptr) return {};
+  if (value == nullptr) return nullptr;
   if (!value->is_array()) return wrong(name, "is no list");
   if (value->size() > max) return wrong(name, "has more than " + std::to_string(max) + " entries");
+  return value;
+}
+
+Result<void> JsonReader::read(std::string_view name, std::vector<std::string>& out,
+                              std::size_t max) const {
+  TRY(const Json* const list, list_of(name, max));
+  if (list == nullptr) return {};
   out.clear();
-  for (const Json& entry : *value) {
+  for (const Json& entry : *list) {
     if (!entry.is_string()) return wrong(name, "holds something other than strings");
     out.push_back(entry.get<std::string>());
   }

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -45,10 +46,52 @@ class JsonReader {
     return {};
   }
 
+  // A member that is an object, by `read_it`; absent leaves `out`.
+  template <class Out, class Part>
+  [[nodiscard]] Result<void> read_part(std::string_view name, Out& out,
+                                       Result<Part> (*read_it)(const JsonReader&)) const {
+    const Json* const value = member(name);
+    if (value == nullptr) return {};
+    TRY(const JsonReader part, of(*value, name));
+    TRY(out, read_it(part));
+    return {};
+  }
+  // A list of such objects.
+  template <class Part>
+  [[nodiscard]] Result<void> read_parts(std::string_view name, std::vector<Part>& out,
+                                        std::size_t max,
+                                        Result<Part> (*read_it)(const JsonReader&)) const {
+    TRY(const Json* const list, list_of(name, max));
+    if (list == nullptr) return {};
+    for (const Json& entry : *list) {
+      TRY(const JsonReader reader, of(entry, name));
+      TRY(Part part, read_it(reader));
+      out.push_back(std::move(part));
+    }
+    return {};
+  }
+  // A list of words with a form: `what` names it.
+  template <class Entry>
+  [[nodiscard]] Result<void> read_words(std::string_view name, std::vector<Entry>& out,
+                                        std::size_t max,
+                                        std::optional<Entry> (*parse)(std::string_view),
+                                        std::string_view what) const {
+    std::vector<std::string> words;
+    TRY_VOID(read(name, words, max));
+    for (const std::string& word : words) {
+      std::optional<Entry> entry = parse(word);
+      if (!entry) return wrong(name, "holds something that is no " + std::string(what));
+      out.push_back(*std::move(entry));
+    }
+    return {};
+  }
+
   [[nodiscard]] std::unexpected<Error> wrong(std::string_view name, std::string_view why) const;
 
  private:
   JsonReader(const Json& json, std::string_view what) : json_(&json), what_(what) {}
+  // nullptr: absent or null.
+  [[nodiscard]] Result<const Json*> list_of(std::string_view name, std::size_t max) const;
   const Json* json_;
   std::string_view what_;
 };

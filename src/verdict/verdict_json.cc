@@ -38,47 +38,25 @@ Json wants_json(const std::vector<Want>& wants) {
   return out;
 }
 
-Result<void> read_wants(const JsonReader& in, std::vector<Want>& out) {
-  std::vector<std::string> lines;
-  TRY_VOID(in.read("wants", lines, kMaxListed));
-  for (const std::string& line : lines) {
-    std::optional<Want> want = parse_want(line);
-    if (!want) return in.wrong("wants", "holds something that is no kind and URL");
-    out.push_back(*std::move(want));
-  }
-  return {};
+Result<Check> read_check(const JsonReader& in) {
+  Check out;
+  TRY_VOID(in.read("name", out.name));
+  TRY_VOID(in.read("result", out.result, parse_check_result));
+  TRY_VOID(in.read("code", out.code));
+  TRY_VOID(in.read("detail", out.detail));
+  return out;
 }
 
-Result<void> read_checks(const JsonReader& in, std::vector<Check>& out) {
-  const Json* const list = in.member("checks");
-  if (list == nullptr) return {};
-  if (!list->is_array() || list->size() > kMaxListed) return in.wrong("checks", "is no list");
-  for (const Json& entry : *list) {
-    TRY(const JsonReader reader, JsonReader::of(entry, "check"));
-    Check check;
-    TRY_VOID(reader.read("name", check.name));
-    TRY_VOID(reader.read("result", check.result, parse_check_result));
-    TRY_VOID(reader.read("code", check.code));
-    TRY_VOID(reader.read("detail", check.detail));
-    out.push_back(std::move(check));
-  }
-  return {};
-}
-
-Result<void> read_anchor(const JsonReader& in, std::optional<TrustedBy>& out) {
-  const Json* const value = in.member("anchor");
-  if (value == nullptr) return {};
-  TRY(const JsonReader reader, JsonReader::of(*value, "anchor"));
-  TrustedBy anchor;
-  TRY_VOID(reader.read("subject", anchor.subject));
-  TRY_VOID(reader.read("sha256", anchor.sha256));
-  TRY_VOID(reader.read("set", anchor.set));
-  TRY_VOID(reader.read("file", anchor.file));
-  TRY_VOID(reader.read("added_by", anchor.added_by));
-  TRY_VOID(reader.read("partner", anchor.partner));
-  TRY_VOID(reader.read("added", anchor.added));
-  out = std::move(anchor);
-  return {};
+Result<TrustedBy> read_anchor(const JsonReader& in) {
+  TrustedBy out;
+  TRY_VOID(in.read("subject", out.subject));
+  TRY_VOID(in.read("sha256", out.sha256));
+  TRY_VOID(in.read("set", out.set));
+  TRY_VOID(in.read("file", out.file));
+  TRY_VOID(in.read("added_by", out.added_by));
+  TRY_VOID(in.read("partner", out.partner));
+  TRY_VOID(in.read("added", out.added));
+  return out;
 }
 
 Result<void> read_answer(const JsonReader& in, Verdict& out) {
@@ -89,7 +67,7 @@ Result<void> read_answer(const JsonReader& in, Verdict& out) {
   TRY_VOID(in.read("ours", out.ours));
   TRY_VOID(in.read("certainty", out.certainty, parse_certainty));
   TRY_VOID(in.read("reference_identifier", out.reference_identifier));
-  TRY_VOID(read_checks(in, out.checks));
+  TRY_VOID(in.read_parts("checks", out.checks, kMaxListed, read_check));
   TRY_VOID(in.read("cause", out.cause));
   return in.read("cure", out.cure, kMaxListed);
 }
@@ -101,10 +79,10 @@ Result<void> read_facts(const JsonReader& in, Verdict& out) {
   TRY_VOID(in.read("tls_version", out.tls_version));
   TRY_VOID(in.read("cipher", out.cipher));
   TRY_VOID(in.read("chain_sha256", out.chain_sha256, kMaxListed));
-  TRY_VOID(read_anchor(in, out.anchor));
+  TRY_VOID(in.read_part("anchor", out.anchor, read_anchor));
   TRY_VOID(in.read("by_exception", out.by_exception));
   TRY_VOID(in.read("evidence", out.evidence, kMaxListed));
-  TRY_VOID(read_wants(in, out.wants));
+  TRY_VOID(in.read_words("wants", out.wants, kMaxListed, parse_want, "kind and URL"));
   TRY_VOID(in.read("host", out.host));
   TRY_VOID(in.read("address", out.address));
   return in.read("time", out.time);

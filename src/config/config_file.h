@@ -41,5 +41,6 @@ struct Loaded {
 
 // docs/configuration.md, generated from the key table.
 [[nodiscard]] std::string configuration_markdown();
+[[nodiscard]] std::string configuration_manual();  // postern.toml(5)
 
 }  // namespace postern::config

@@ -7,6 +7,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "config/keys.h"
+
 namespace postern::config {
 namespace {
 
@@ -262,6 +264,24 @@ TEST(ConfigurationMarkdown, ShowsDefaultsAsTheyAreWrittenInTheFile) {
        }) {
     EXPECT_THAT(text, testing::HasSubstr(row));
   }
+}
+
+TEST(ConfigurationManual, HoldsEveryKeyAndAnExampleThatLoads) {
+  const std::string text = configuration_manual();
+  for (const SectionInfo& section : sections()) {
+    for (const KeyInfo& key : section.keys)
+      EXPECT_THAT(text, testing::HasSubstr("\n\\fB" + key.name + "\\fR")) << section.name;
+  }
+  const std::size_t from = text.find(".nf\n") + 4;
+  std::string example = text.substr(from, text.find(".fi\n") - from);
+  for (const auto& [escape, plain] :
+       {std::pair("\\(dq", "\""), std::pair("\\-", "-"), std::pair("\\&", "")}) {
+    for (std::size_t at = 0; (at = example.find(escape, at)) != std::string::npos;)
+      example.replace(at, std::string_view(escape).size(), plain);
+  }
+  const Loaded loaded = parse(example);
+  EXPECT_TRUE(loaded.ok()) << example
+                           << (loaded.diagnostics.empty() ? "" : loaded.diagnostics[0].message);
 }
 
 }  // namespace

@@ -3,7 +3,6 @@
 #include <atomic>
 #include <filesystem>
 #include <memory>
-#include <mutex>
 
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/sinks/dist_sink.h>
@@ -19,11 +18,10 @@ std::atomic<bool> journal_prefix{false};
 
 // Where lines go: stderr, and a file that can be exchanged while other threads log.
 struct Sinks {
+  spdlog::sink_ptr error = std::make_shared<spdlog::sinks::stderr_sink_mt>();
   std::shared_ptr<spdlog::sinks::dist_sink_mt> all =
       std::make_shared<spdlog::sinks::dist_sink_mt>();
-  std::mutex mutex;
-  spdlog::sink_ptr file;  // under `mutex`
-  Sinks() { all->add_sink(std::make_shared<spdlog::sinks::stderr_sink_mt>()); }
+  Sinks() { all->add_sink(error); }
 };
 
 Sinks& sinks() {
@@ -124,10 +122,8 @@ Result<void> set_file(const std::string& path) {
     std::filesystem::permissions(path, std::filesystem::perms(0640), ignored);
     (void)logger();  // sets the pattern before the file takes it over
     sink->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %v");
-    const std::lock_guard lock(sinks().mutex);
-    if (sinks().file) sinks().all->remove_sink(sinks().file);
-    sinks().file = sink;
-    sinks().all->add_sink(std::move(sink));
+    // At one stroke: no line falls between the old file and the new one.
+    sinks().all->set_sinks({sinks().error, std::move(sink)});
     return {};
   } catch (const spdlog::spdlog_ex& e) {
     return invalid("log file '" + path + "': " + e.what());

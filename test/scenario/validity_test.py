@@ -1,9 +1,13 @@
 #!/usr/bin/env python3
 """Scenarios 7, 8: certificates outside their dates."""
 
+import json
 import time
+import types
 
 from common import PEER_CURES, Scenario, main
+from kit import inject, wait_for
+from kit.gateway import listen
 from kit.pki import install
 
 
@@ -77,6 +81,45 @@ class Scenario08NotYetValid(Scenario):
         self.serve(queue=PEER_CURES)
         self.hold("not-yet-valid", "server", False)
         self.cured(lambda: self.partner.set(tls=self.tls("mx.partner.test")))
+
+
+class ExpiryAlert(Scenario):
+    def test_a_client_s_certificate_that_ends_soon_is_told_once(self):
+        """Its mail would be refused one day, and nobody but its user would know why."""
+        self.pki.leaf("app", "agreed-root", ["app.contoso.test"], not_after="+10d")
+        self.pki.leaf("stranger", "agreed-root", ["app.fabrikam.test"], not_after="+10d")
+        self.partner = self.peer(tls=self.tls("mx.partner.test"))
+        told, program, endpoint = self.dir / "told", self.dir / "tell", listen()
+        program.write_text(f"#!/bin/sh\ncat >>{told}\necho >>{told}\n")
+        program.chmod(0o700)
+        ours = {"chain": str(self.pki.chain("edge.contoso.test")), "key": str(self.pki.key("edge.contoso.test"))}
+        self.serve(certificates={"ours": ours}, alert={"exec": [str(program)]},
+                   receive={"clients": {"listen": [endpoint], "tls": "mutual", "certificate": "ours", "trust": ["agreed"],
+                                        "client_domains": ["app.contoso.test"], "accept_domains": ["healthy.test"]}})
+        self.assertEqual(self.mail_code("stranger", endpoint), 454)
+        for _ in range(2):
+            self.assertEqual(self.mail_code("app", endpoint), 250)
+
+        def alerts():
+            lines = told.read_text().splitlines() if told.exists() else []
+            return [json.loads(line) for line in lines if line.strip()]
+
+        wait_for(alerts, "the alert", 10)
+        self.assertEqual([alert["kind"] for alert in alerts()], ["certificate.expiry"])
+        self.assertEqual(self.gateway.text().count(" alert.raise "), 1, "one certificate, one alert")
+        self.assertIn("the client certificate of 127.0.0.1 on connector clients expires in", alerts()[0]["subject"])
+        self.assertIn("ask for renewal", alerts()[0]["text"])
+
+    def mail_code(self, certificate, endpoint):
+        """The reply to MAIL from a client with this certificate."""
+        leaf = types.SimpleNamespace(chain=self.pki.chain(certificate), key=self.pki.key(certificate))
+        context = inject.tls_context(self.pki.cert("agreed-root"), leaf)
+        host, port = endpoint.split(":")
+        client = inject.connect(host, int(port), context, "edge.contoso.test")
+        try:
+            return client.mail("alice@contoso.test")[0]
+        finally:
+            client.quit()
 
 
 if __name__ == "__main__":

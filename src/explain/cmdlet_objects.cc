@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "base/text_encoding.h"
 #include "explain/readers.h"
-#include "explain/text_encoding.h"
 
 namespace postern::explain {
 namespace {

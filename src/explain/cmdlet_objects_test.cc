@@ -3,8 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "explain/text_encoding.h"
-
 namespace postern::explain {
 namespace {
 

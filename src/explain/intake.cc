@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "base/text.h"
-#include "explain/text_encoding.h"
+#include "base/text_encoding.h"
 
 namespace postern::explain {
 namespace {
@@ -86,9 +86,9 @@ void Intake::split(std::string_view text) {
         static_cast<unsigned char>(half_[form_ == Form::utf16_big ? whole - 2 : whole - 1]);
     if (high >= 0xD8 && high <= 0xDB && half_.size() < kLookedAt * 1024) whole -= 2;
   }
-  const std::string_view mark = form_ == Form::utf16_big ? kBigMark : kLittleMark;
-  const bool marked = half_.starts_with(mark);
-  take(decode_text((marked ? "" : std::string(mark)) + half_.substr(0, whole)).text);
+  std::string_view units = std::string_view(half_).substr(0, whole);
+  if (units.starts_with(form_ == Form::utf16_big ? kBigMark : kLittleMark)) units.remove_prefix(2);
+  take(from_utf16(units, form_ == Form::utf16_big));
   half_.erase(0, whole);
 }
 

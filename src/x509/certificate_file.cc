@@ -6,6 +6,7 @@
 #include <openssl/pkcs12.h>
 
 #include "base/text.h"
+#include "base/text_encoding.h"
 #include "x509/openssl.h"
 
 namespace postern::x509 {
@@ -24,19 +25,6 @@ Ptr decode(std::string_view der, D2i d2i) {
   Ptr out(d2i(nullptr, &at, static_cast<long>(der.size())));
   (void)take_openssl_error();
   return out;
-}
-
-bool little_endian_mark(std::string_view s) {
-  return s.starts_with("\xFF\xFE");
-}
-bool big_endian_mark(std::string_view s) {
-  return s.starts_with("\xFE\xFF");
-}
-
-// Without a mark: ASCII with zeros between. "-----BEGIN" would begin so.
-bool looks_like_utf16(std::string_view s) {
-  return s.size() >= 4 && ((s[0] != 0 && s[1] == 0 && s[2] != 0 && s[3] == 0) ||
-                           (s[0] == 0 && s[1] != 0 && s[2] == 0 && s[3] != 0));
 }
 
 std::string label_words(std::string_view label) {
@@ -118,23 +106,14 @@ std::optional<std::string> bare_base64(std::string_view text) {
 }  // namespace
 
 std::string plain_text(std::string_view octets) {
-  const bool marked = little_endian_mark(octets) || big_endian_mark(octets);
-  if (!marked && !looks_like_utf16(octets))
-    return std::string(octets.starts_with("\xEF\xBB\xBF") ? octets.substr(3) : octets);
-  const bool big = marked ? big_endian_mark(octets) : octets[0] == 0;
-  std::string out;
-  for (std::size_t i = marked ? 2 : 0; i + 1 < octets.size(); i += 2) {
-    const char high = big ? octets[i] : octets[i + 1], low = big ? octets[i + 1] : octets[i];
-    // PEM is ASCII; other characters can only stand in the text around it.
-    out += high == 0 && is_ascii({&low, 1}) ? low : '?';
-  }
-  return out;
+  if (auto wide = decode_utf16(octets)) return std::move(wide->text);
+  return std::string(octets.starts_with("\xEF\xBB\xBF") ? octets.substr(3) : octets);
 }
 
 std::string describe_content(std::string_view octets) {
   if (octets.empty()) return "it is empty";
   const std::string text = plain_text(octets);
-  const std::string prefix = text.size() * 2 <= octets.size() ? "it is UTF-16 text; " : "";
+  const std::string prefix = decode_utf16(octets) ? "it is UTF-16 text; " : "";
   if (const std::size_t at = text.find(kBegin); at != std::string::npos) {
     const std::string_view rest = std::string_view(text).substr(at + kBegin.size());
     return prefix + label_words(rest.substr(0, rest.find("-----")));

@@ -1,12 +1,13 @@
-#include "explain/text_encoding.h"
+#include "base/text_encoding.h"
 
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <utility>
 
 #include "base/text.h"
 
-namespace postern::explain {
+namespace postern {
 namespace {
 
 constexpr char32_t kReplacement = 0xFFFD;
@@ -29,32 +30,6 @@ void append(std::string& out, char32_t c) {
     octet(0x80 | (c >> 6 & 0x3F));
     octet(0x80 | (c & 0x3F));
   }
-}
-
-std::string from_utf16(std::string_view octets, bool big_endian) {
-  const auto unit = [&](std::size_t i) {
-    const auto a = static_cast<unsigned char>(octets[i]);
-    const auto b = static_cast<unsigned char>(octets[i + 1]);
-    return static_cast<char32_t>(big_endian ? a << 8 | b : b << 8 | a);
-  };
-  std::string out;
-  out.reserve(octets.size() / 2);
-  for (std::size_t i = 0; i + 1 < octets.size(); i += 2) {
-    const char32_t first = unit(i);
-    if (first < 0xD800 || first > 0xDFFF) {
-      append(out, first);
-      continue;
-    }
-    const bool pair =
-        first < 0xDC00 && i + 3 < octets.size() && unit(i + 2) >= 0xDC00 && unit(i + 2) <= 0xDFFF;
-    if (!pair) {
-      append(out, kReplacement);
-      continue;
-    }
-    append(out, 0x10000 + ((first - 0xD800) << 10) + (unit(i + 2) - 0xDC00));
-    i += 2;
-  }
-  return out;
 }
 
 std::string from_windows_1252(std::string_view octets) {
@@ -89,14 +64,48 @@ Zeros zeros_of(std::string_view octets) {
 
 }  // namespace
 
+std::string from_utf16(std::string_view octets, bool big_endian) {
+  const auto unit = [&](std::size_t i) {
+    const auto a = static_cast<unsigned char>(octets[i]);
+    const auto b = static_cast<unsigned char>(octets[i + 1]);
+    return static_cast<char32_t>(big_endian ? a << 8 | b : b << 8 | a);
+  };
+  std::string out;
+  out.reserve(octets.size() / 2);
+  for (std::size_t i = 0; i + 1 < octets.size(); i += 2) {
+    const char32_t first = unit(i);
+    if (first < 0xD800 || first > 0xDFFF) {
+      append(out, first);
+      continue;
+    }
+    const bool pair =
+        first < 0xDC00 && i + 3 < octets.size() && unit(i + 2) >= 0xDC00 && unit(i + 2) <= 0xDFFF;
+    if (!pair) {
+      append(out, kReplacement);
+      continue;
+    }
+    append(out, 0x10000 + ((first - 0xD800) << 10) + (unit(i + 2) - 0xDC00));
+    i += 2;
+  }
+  return out;
+}
+
+std::optional<DecodedText> decode_utf16(std::string_view octets) {
+  if (octets.starts_with("\xFF\xFE"))
+    return DecodedText{from_utf16(octets.substr(2), false), "UTF-16LE"};
+  if (octets.starts_with("\xFE\xFF"))
+    return DecodedText{from_utf16(octets.substr(2), true), "UTF-16BE"};
+  const Zeros zeros = zeros_of(octets);
+  if (zeros == Zeros::odd) return DecodedText{from_utf16(octets, false), "UTF-16LE"};
+  if (zeros == Zeros::even) return DecodedText{from_utf16(octets, true), "UTF-16BE"};
+  return std::nullopt;
+}
+
 DecodedText decode_text(std::string_view octets) {
   if (octets.starts_with("\xEF\xBB\xBF")) octets.remove_prefix(3);
-  if (octets.starts_with("\xFF\xFE")) return {from_utf16(octets.substr(2), false), "UTF-16LE"};
-  if (octets.starts_with("\xFE\xFF")) return {from_utf16(octets.substr(2), true), "UTF-16BE"};
-  if (zeros_of(octets) == Zeros::odd) return {from_utf16(octets, false), "UTF-16LE"};
-  if (zeros_of(octets) == Zeros::even) return {from_utf16(octets, true), "UTF-16BE"};
+  if (auto wide = decode_utf16(octets)) return std::move(*wide);
   if (is_valid_utf8(octets)) return {std::string(octets), "UTF-8"};
   return {from_windows_1252(octets), "Windows-1252"};
 }
 
-}  // namespace postern::explain
+}  // namespace postern

@@ -191,6 +191,49 @@ class Form {
       if (has(nid) && !critical(nid))
         add(Counts::strict, "has a policy constraint that is not critical",
             X509_V_ERR_INVALID_POLICY_EXTENSION);
+    check_readable<POLICY_CONSTRAINTS, POLICY_CONSTRAINTS_free>(NID_policy_constraints);
+    check_readable<ASN1_INTEGER, ASN1_INTEGER_free>(NID_inhibit_any_policy);
+    check_policies();
+    check_mappings();
+  }
+
+  template <class T, void (*Free)(T*)>
+  std::unique_ptr<T, OpenSslDelete<Free>> check_readable(int nid) {
+    std::unique_ptr<T, OpenSslDelete<Free>> out(
+        static_cast<T*>(X509_get_ext_d2i(native_, nid, nullptr, nullptr)));
+    if (out == nullptr && has(nid))
+      add(Counts::always,
+          std::string("has an extension that cannot be read (") + OBJ_nid2sn(nid) + ")",
+          X509_V_ERR_INVALID_POLICY_EXTENSION);
+    return out;
+  }
+
+  // s4.2.1.4: no policy twice.
+  void check_policies() {
+    const auto policies =
+        check_readable<CERTIFICATEPOLICIES, CERTIFICATEPOLICIES_free>(NID_certificate_policies);
+    std::set<std::string_view> seen;
+    for (int i = 0; i < sk_POLICYINFO_num(policies.get()); ++i) {
+      const ASN1_OBJECT* policy = sk_POLICYINFO_value(policies.get(), i)->policyid;
+      if (seen.emplace(reinterpret_cast<const char*>(OBJ_get0_data(policy)), OBJ_length(policy))
+              .second)
+        continue;
+      return add(Counts::strict, "names a certificate policy twice",
+                 X509_V_ERR_INVALID_POLICY_EXTENSION);
+    }
+  }
+
+  // s6.1.4 (a): anyPolicy is never mapped.
+  void check_mappings() {
+    const auto mappings =
+        check_readable<POLICY_MAPPINGS, free_policy_mappings>(NID_policy_mappings);
+    for (int i = 0; i < sk_POLICY_MAPPING_num(mappings.get()); ++i) {
+      const POLICY_MAPPING* mapping = sk_POLICY_MAPPING_value(mappings.get(), i);
+      if (OBJ_obj2nid(mapping->issuerDomainPolicy) != NID_any_policy &&
+          OBJ_obj2nid(mapping->subjectDomainPolicy) != NID_any_policy)
+        continue;
+      return add(Counts::always, "maps the policy anyPolicy", X509_V_ERR_INVALID_POLICY_EXTENSION);
+    }
   }
 
   const Certificate& certificate_;

@@ -310,8 +310,8 @@ std::string NameConstraints::objection(const Certificate& below, bool common_nam
   const NamesPtr alternative(static_cast<GENERAL_NAMES*>(
       X509_get_ext_d2i(below.native(), NID_subject_alt_name, nullptr, nullptr)));
   add_alternative_names(alternative.get(), names);
-  const std::size_t work = names.size() * (1 + size_of(constraints_->permittedSubtrees) +
-                                           size_of(constraints_->excludedSubtrees));
+  const std::size_t work = (1 + names.size()) * (1 + size_of(constraints_->permittedSubtrees) +
+                                                 size_of(constraints_->excludedSubtrees));
   if (work > budget) {
     budget = 0;
     return "more names and name constraints than are worth comparing";

@@ -38,6 +38,8 @@ bool has_critical_extension(OCSP_BASICRESP* basic, OCSP_SINGLERESP* answer) {
          OCSP_SINGLERESP_get_ext_by_critical(answer, 1, -1) >= 0;
 }
 
+// RFC 6960 s4.2.2.2. That the responder itself was revoked is not asked: few of its certificates
+// lack id-pkix-ocsp-nocheck, and those live for days.
 bool may_answer_for(X509* responder, const Certificate& issuer, Time now) {
   const auto begins = time_of(X509_get0_notBefore(responder));
   const auto ends = time_of(X509_get0_notAfter(responder));
@@ -45,7 +47,8 @@ bool may_answer_for(X509* responder, const Certificate& issuer, Time now) {
     return false;
   const bool has_purpose = (X509_get_extension_flags(responder) & EXFLAG_XKUSAGE) != 0 &&
                            (X509_get_extended_key_usage(responder) & XKU_OCSP_SIGN) != 0;
-  return has_purpose && X509_check_issued(issuer.native(), responder) == X509_V_OK &&
+  const bool may_sign = (X509_get_key_usage(responder) & KU_DIGITAL_SIGNATURE) != 0;
+  return has_purpose && may_sign && X509_check_issued(issuer.native(), responder) == X509_V_OK &&
          X509_verify(responder, X509_get0_pubkey(issuer.native())) == 1;
 }
 
@@ -72,23 +75,23 @@ std::string signature_objection(OCSP_BASICRESP* basic, const Certificate& issuer
 }
 
 std::string time_objection(const ASN1_GENERALIZEDTIME* begins, const ASN1_GENERALIZEDTIME* ends,
-                           Time now) {
+                           Time now, Duration slack) {
   const auto this_update = time_of(begins);
   if (!this_update) return "the OCSP response's thisUpdate is unreadable";
-  if (*this_update > now + kRevocationClockSlack)
+  if (*this_update > now + slack)
     return "the OCSP response begins only at " + format_rfc3339(*this_update);
   const auto next_update = time_of(ends);
   if (ends != nullptr && !next_update) return "the OCSP response's nextUpdate is unreadable";
   const Time until = next_update.value_or(*this_update + kOcspMaxAgeWithoutNextUpdate);
-  if (until + kRevocationClockSlack < now)
-    return "OCSP response past nextUpdate " + format_rfc3339(until);
+  if (until + slack < now) return "OCSP response past nextUpdate " + format_rfc3339(until);
   return "";
 }
 
 }  // namespace
 
-std::optional<RevocationFinding> judge_ocsp(std::string_view der, const Certificate& certificate,
-                                            const Certificate& issuer, Time now) {
+std::optional<RevocationFinding> judge_ocsp(std::string_view der,
+                                            const RevocationQuestion& question) {
+  const auto& [certificate, issuer, crl_signers, now, slack] = question;
   if (der.size() > kMaxOcspOctets) return unknown_because("the OCSP response is too long");
   const unsigned char* at = octets_of(der);
   const ResponsePtr response(d2i_OCSP_RESPONSE(nullptr, &at, static_cast<long>(der.size())));
@@ -110,11 +113,13 @@ std::optional<RevocationFinding> judge_ocsp(std::string_view der, const Certific
   ASN1_GENERALIZEDTIME *revoked_at = nullptr, *this_update = nullptr, *next_update = nullptr;
   const int status =
       OCSP_single_get0_status(answer, &reason, &revoked_at, &this_update, &next_update);
-  if (std::string why = time_objection(this_update, next_update, now); !why.empty())
+  if (std::string why = time_objection(this_update, next_update, now, slack); !why.empty())
     return unknown_because(std::move(why));
   if (status == V_OCSP_CERTSTATUS_REVOKED)
     return RevocationFinding{.state = RevocationState::revoked,
                              .revoked_at = time_of(revoked_at).value_or(Time{})};
+  if (!is_strong_signature(OCSP_resp_get0_tbs_sigalg(basic.get())))
+    return unknown_because("the OCSP response is signed with a weak algorithm");
   if (status == V_OCSP_CERTSTATUS_GOOD) return RevocationFinding{.state = RevocationState::good};
   return unknown_because("the OCSP responder does not know the certificate");
 }

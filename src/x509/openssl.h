@@ -31,6 +31,9 @@ inline void free_x509_stack(STACK_OF(X509) * s) {
 inline void free_borrowed_x509_stack(STACK_OF(X509) * s) {
   sk_X509_free(s);
 }
+inline void free_policy_mappings(POLICY_MAPPINGS* mappings) {
+  sk_POLICY_MAPPING_pop_free(mappings, POLICY_MAPPING_free);
+}
 inline void free_openssl_memory(void* p) {
   OPENSSL_free(p);
 }

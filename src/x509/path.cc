@@ -11,6 +11,8 @@
 #include <tuple>
 #include <utility>
 
+#include "x509/digest.h"
+#include "x509/issuer_order.h"
 #include "x509/name_constraints.h"
 #include "x509/openssl.h"
 #include "x509/path_check.h"
@@ -84,23 +86,25 @@ std::size_t signature_cost(const Certificate& subject, const Certificate& issuer
 // fingerprint last, so that equal ones have an order too.
 auto issuer_order(const Certificate& subject, const Issuer& issuer) {
   const Certificate& c = issuer.certificate;
-  const bool fits =
-      !subject.authority_key_id().empty() && subject.authority_key_id() == c.subject_key_id();
-  return std::tuple(issuer.anchor == nullptr, !issuer.faultless, !fits,
+  return std::tuple(issuer.anchor == nullptr, !issuer.faultless, key_id_distance(subject, c),
                     -c.not_after().time_since_epoch(), std::string_view(c.sha256()));
 }
 
-// Names and key identifiers fit. Whether the issuer may sign is a fault of the path, no obstacle.
-bool likely_issuer(const Certificate& issuer, const Certificate& subject) {
+// Of one that bears the issuer's name: the subject says which of them it means, and it is not this.
+// A hint only; some CAs write it wrongly (RFC 5280 s4.2.1.1).
+bool means_another(const Certificate& subject, const Certificate& issuer) {
   const int found = X509_check_issued(issuer.native(), subject.native());
-  return found == X509_V_OK || found == X509_V_ERR_KEYUSAGE_NO_CERTSIGN;
+  return found == X509_V_ERR_AKID_SKID_MISMATCH || found == X509_V_ERR_AKID_ISSUER_SERIAL_MISMATCH;
 }
 
 class Search {
  public:
   Search(const std::vector<Certificate>& presented, const TrustSets& sets,
-         const RevocationData& data, const PathOptions& options)
-      : sets_(sets), options_(options), revocation_(data), bag_(presented) {
+         const RevocationView& data, const PathOptions& options)
+      : sets_(sets),
+        options_(options),
+        revocation_(data, options.now, options.revocation_slack),
+        bag_(presented) {
     path_.push_back(presented.front());
     std::ranges::sort(bag_, {}, &Certificate::sha256);
     bag_.erase(std::unique(bag_.begin(), bag_.end()), bag_.end());
@@ -114,7 +118,10 @@ class Search {
       return std::move(*best_);
     }
     if (!best_) report_dead_ends();
-    if (!limit_.empty()) best_->faults.insert(best_->faults.begin(), {0, "limit", limit_, 0});
+    const bool told =
+        std::ranges::find(best_->faults, "limit", &PathFault::code) != best_->faults.end();
+    if (!limit_.empty() && !told)
+      best_->faults.insert(best_->faults.begin(), {0, "limit", limit_, 0});
     return std::move(*best_);
   }
 
@@ -171,11 +178,27 @@ class Search {
 
   Link link(const Certificate& subject, Issuer& issuer) {
     if (issuer.link != Link::untried) return issuer.link;
-    if (!likely_issuer(issuer.certificate, subject)) return issuer.link = Link::none;
-    if (!spend(signature_cost(subject, issuer.certificate))) return Link::none;
-    EVP_PKEY* key = X509_get0_pubkey(issuer.certificate.native());
-    const bool good = key != nullptr && X509_verify(subject.native(), key) == 1;
-    return issuer.link = good ? Link::good : Link::bad_signature;
+    if (!spend(1)) return Link::none;
+    const std::optional<bool> good = signed_by(subject, issuer.certificate);
+    if (!good) return Link::none;
+    if (*good) return issuer.link = Link::good;
+    const bool stranger = means_another(subject, issuer.certificate);
+    return issuer.link = stranger ? Link::none : Link::bad_signature;
+  }
+
+  // Asked once of each key, however many certificates bear it. nullopt: the budget is spent.
+  std::optional<bool> signed_by(const Certificate& subject, const Certificate& signer) {
+    const auto [at, inserted] = signatures_.try_emplace({subject.sha256(), key_of(signer)});
+    if (!inserted) return at->second;
+    if (!spend(signature_cost(subject, signer))) return std::nullopt;
+    EVP_PKEY* key = X509_get0_pubkey(signer.native());
+    return at->second = key != nullptr && X509_verify(subject.native(), key) == 1;
+  }
+
+  const std::string& key_of(const Certificate& certificate) {
+    const auto [at, inserted] = keys_.try_emplace(certificate.sha256());
+    if (inserted) at->second = sha256_digest(public_key_der(certificate));
+    return at->second;
   }
 
   bool in_path(const Certificate& certificate) const {
@@ -257,7 +280,8 @@ class Search {
     if (self_signed)
       add_dead_end(End::self_signed);
     else if (!extended)
-      add_dead_end(broken || likely_issuer(end, end) ? End::bad_signature : End::issuer_unknown);
+      add_dead_end(broken || (end.self_issued() && !means_another(end, end)) ? End::bad_signature
+                                                                             : End::issuer_unknown);
     return false;
   }
 
@@ -274,7 +298,7 @@ class Search {
 
   // Every fault of a path; its last certificate counts as the anchor.
   std::vector<PathFault> faults_of(const std::vector<Certificate>& path) {
-    std::vector<PathFault> out = check_together(path, options_, name_budget_);
+    std::vector<PathFault> out = check_together(path, options_, check_budget_);
     for (std::size_t i = 0; i < path.size(); ++i) {
       const bool last = i + 1 == path.size();
       const Standing standing = i == 0 ? (last ? Standing::pinned_leaf : Standing::leaf)
@@ -297,15 +321,41 @@ class Search {
     result.path = path_;
     result.anchor = anchor;
     result.faults = faults_of(path_);
+    if (check_budget_.names == 0 || check_budget_.policies == 0) (void)spend(kPathWorkBudget);
     add_revocation(result);
     result.ok = result.faults.empty();
+    // What is wrong counts before what is not known: that may still be asked.
     const auto order = [](const PathResult& r) {
-      return std::tuple(r.faults.size(), r.faults.empty() ? 0 : -fault_rank(r.faults.front()),
-                        r.path.size(), fingerprint(r.path));
+      const auto unknown = std::ranges::count_if(r.faults, is_unknown_revocation);
+      return std::tuple(static_cast<std::ptrdiff_t>(r.faults.size()) - unknown, unknown,
+                        r.faults.empty() ? 0 : -fault_rank(r.faults.front()), r.path.size(),
+                        fingerprint(r.path));
     };
     const bool clean = result.ok;
     if (clean || !best_ || order(result) < order(*best_)) best_ = std::move(result);
     return clean;
+  }
+
+  // Who may sign lists for what path[issuer] issued, beside itself: certificates at hand that one
+  // of the CAs from there up to the anchor issued, so that the anchor answers for them too (RFC
+  // 5280 s6.3.3 (f)).
+  std::vector<Certificate> crl_signers(const std::vector<Certificate>& path, std::size_t issuer) {
+    std::vector<Certificate> out;
+    for (const Certificate& c : bag_) {
+      const bool asked = c != path[issuer] &&
+                         revocation_.has_crl_of(X509_get_subject_name(c.native())) &&
+                         (X509_get_key_usage(c.native()) & KU_CRL_SIGN) != 0 &&
+                         alone(c, Standing::crl_signer).empty();
+      if (!asked) continue;
+      const bool issued = std::any_of(path.begin() + static_cast<std::ptrdiff_t>(issuer),
+                                      path.end(), [&](const Certificate& ca) {
+                                        return same_name(X509_get_subject_name(ca.native()),
+                                                         X509_get_issuer_name(c.native())) &&
+                                               signed_by(c, ca).value_or(false);
+                                      });
+      if (issued) out.push_back(c);
+    }
+    return out;
   }
 
   void add_revocation(PathResult& result) {
@@ -315,7 +365,7 @@ class Search {
         continue;
       }
       RevocationStatus status =
-          revocation_.status(result.path[i], result.path[i + 1], options_.now);
+          revocation_.status(result.path[i], result.path[i + 1], crl_signers(result.path, i + 1));
       if (status.state == RevocationState::revoked)
         result.faults.push_back({i, "revoked",
                                  describe(result.path[i]) + " was revoked by its issuer at " +
@@ -350,8 +400,6 @@ class Search {
       PathResult result;
       result.path = failed.path;
       result.faults = faults_of(failed.path);
-      add_revocation(result);
-      result.revocation.push_back({.detail = "its issuer is not known"});
       // When the search did not end, nothing can be said about an issuer that it did not find.
       const bool unsettled = !limit_.empty() && failed.end == End::issuer_unknown;
       if (!unsettled) result.faults.insert(result.faults.begin(), trust_fault(failed));
@@ -414,24 +462,27 @@ class Search {
   std::vector<Certificate> path_;
   std::map<std::string, std::vector<Issuer>> issuers_;  // by the subject's fingerprint
   std::map<std::pair<std::string, Standing>, std::vector<PathFault>> alone_;  // by fingerprint
-  std::set<std::string> hopeful_;                                             // fingerprints
+  std::map<std::string, std::string> keys_;  // their digests, by fingerprint of the certificate
+  // By subject and key; nullopt: the budget was spent.
+  std::map<std::pair<std::string, std::string>, std::optional<bool>> signatures_;
+  std::set<std::string> hopeful_;  // fingerprints
   std::vector<FailedPath> dead_ends_;
   std::optional<PathResult> best_;  // the best path with an anchor, or the report
   std::size_t work_ = 0;
-  std::size_t name_budget_ = kNameComparisonBudget;
+  CheckBudget check_budget_;
   std::string limit_;  // why the search was given up; empty: it was not
 };
 
 }  // namespace
 
 PathResult find_path(const std::vector<Certificate>& presented, const TrustSets& sets,
-                     const RevocationData& data, const PathOptions& options) {
+                     const RevocationView& data, const PathOptions& options) {
   if (presented.empty()) {
     PathResult none;
     none.faults.push_back({0, "incomplete-chain", "no certificate was presented", 0});
     return none;
   }
-  static const RevocationData kNoData;
+  static const RevocationView kNoData;
   PathResult result =
       Search(presented, sets, options.check_revocation ? data : kNoData, options).run();
   (void)take_openssl_error();

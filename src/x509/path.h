@@ -40,6 +40,11 @@ struct PathFault {
   int openssl_error = 0;
 };
 
+// A certificate that was not found revoked, nor known to be good; with require_revocation only.
+[[nodiscard]] inline bool is_unknown_revocation(const PathFault& fault) {
+  return fault.code == "revocation-unreachable" || fault.code == "unsupported";
+}
+
 struct PathResult {
   bool ok = false;
   // The best path found, leaf first, anchor last where one was reached. Never empty when
@@ -47,8 +52,8 @@ struct PathResult {
   std::vector<Certificate> path;
   std::optional<Anchor> anchor;   // what made it trusted
   std::vector<PathFault> faults;  // of the best path; empty when ok. The first is the primary one.
-  // Revocation per certificate of the path below the anchor, in order (of the whole path where no
-  // anchor was reached); `unknown` where nothing was given or found.
+  // Revocation per certificate of the path below the anchor, in order; `unknown` where nothing was
+  // given or found. Without an anchor nothing is asked: anybody could have signed the answer.
   std::vector<RevocationStatus> revocation;
 };
 
@@ -62,6 +67,7 @@ struct PathOptions {
   Profile profile = Profile::lenient;
   bool check_revocation = false;  // evaluates `data`; a revoked certificate is a fault; unknown is
                                   // not (the judge decides)
+  Duration revocation_slack = kRevocationClockSlack;  // none where `now` is no clock's
   bool common_name_counts = false;  // the name may be matched by CN: name constraints bind it too
   // Every certificate below the anchor must be known to be good; what is not is a fault
   // (`revocation-unreachable`). With check_revocation only.
@@ -75,6 +81,6 @@ struct PathOptions {
 // `presented`: leaf first, then a bag. `sets`: every anchor of every set counts, self-signed or
 // not.
 [[nodiscard]] PathResult find_path(const std::vector<Certificate>& presented, const TrustSets& sets,
-                                   const RevocationData& data, const PathOptions& options);
+                                   const RevocationView& data, const PathOptions& options);
 
 }  // namespace postern::x509

@@ -222,10 +222,34 @@ bool asks_for_policies(const Certificate& c) {
   return X509_get_ext_by_NID(c.native(), NID_policy_constraints, -1) >= 0;
 }
 
+// OpenSSL compares every policy with every other.
+std::size_t policy_work(const Path& path) {
+  using Policies = std::unique_ptr<CERTIFICATEPOLICIES, OpenSslDelete<CERTIFICATEPOLICIES_free>>;
+  using Mappings = std::unique_ptr<POLICY_MAPPINGS, OpenSslDelete<free_policy_mappings>>;
+  std::size_t count = 0;
+  for (const Certificate& c : path) {
+    const Policies policies(static_cast<CERTIFICATEPOLICIES*>(
+        X509_get_ext_d2i(c.native(), NID_certificate_policies, nullptr, nullptr)));
+    const Mappings mappings(static_cast<POLICY_MAPPINGS*>(
+        X509_get_ext_d2i(c.native(), NID_policy_mappings, nullptr, nullptr)));
+    count += static_cast<std::size_t>(std::max(sk_POLICYINFO_num(policies.get()), 0) +
+                                      std::max(sk_POLICY_MAPPING_num(mappings.get()), 0));
+  }
+  return count * count;
+}
+
 // RFC 5280 s6.1.2 (d)-(f), s6.1.5 (a), (b): no policy is asked for here, so policies decide only
 // where a certificate of the path asks for one (requireExplicitPolicy).
-void check_policies(Faults& faults, const Path& path) {
+void check_policies(Faults& faults, const Path& path, std::size_t& budget) {
   if (std::none_of(path.begin(), path.end() - 1, asks_for_policies)) return;
+  const std::size_t work = policy_work(path);
+  if (work > budget) {
+    budget = 0;
+    return faults.add(
+        0, "limit", describe(path.front()) + " stands below more policies than are worth following",
+        X509_V_ERR_INVALID_POLICY_EXTENSION);
+  }
+  budget -= work;
   const BorrowedX509StackPtr chain(sk_X509_new_null());
   bool ready = chain != nullptr;
   for (std::size_t i = 0; ready && i < path.size(); ++i)
@@ -279,9 +303,11 @@ std::vector<PathFault> check_alone(const Certificate& certificate, Standing stan
   const bool anchored = standing == Standing::anchor || standing == Standing::pinned_leaf;
   Faults faults;
   check_dates(faults, certificate, options.now);
-  check_extended_usage(faults, certificate, standing, options);
-  if (leaf) check_leaf_usage(faults, certificate, options);
-  if (!leaf) check_ca(faults, certificate, standing, options.profile);
+  if (standing != Standing::crl_signer) {
+    check_extended_usage(faults, certificate, standing, options);
+    if (leaf) check_leaf_usage(faults, certificate, options);
+    if (!leaf) check_ca(faults, certificate, standing, options.profile);
+  }
   check_strength(faults, certificate, anchored, leaf ? 0 : 1, options.min_security_bits);
   check_form(faults, certificate, anchored, options.profile);
   (void)take_openssl_error();
@@ -289,11 +315,11 @@ std::vector<PathFault> check_alone(const Certificate& certificate, Standing stan
 }
 
 std::vector<PathFault> check_together(const std::vector<Certificate>& path,
-                                      const PathOptions& options, std::size_t& name_budget) {
+                                      const PathOptions& options, CheckBudget& budget) {
   Faults faults;
   check_lengths(faults, path, options);
-  check_name_constraints(faults, path, options, name_budget);
-  check_policies(faults, path);
+  check_name_constraints(faults, path, options, budget.names);
+  check_policies(faults, path, budget.policies);
   (void)take_openssl_error();
   return faults.take();
 }

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/text.h"
 #include "x509/path.h"
 #include "x509/testing/factory.h"
 
@@ -174,6 +175,89 @@ TEST_F(Rules, CoverageAskedForMakesEveryUnknownAFault) {
   const std::string marked =
       make_crl(inter, {.extensions = {{"2.5.29.20", "critical,ASN1:INTEGER:1"}}});
   EXPECT_EQ(code(find(chain, root, covered, {{of_root, marked}, {}})), "revocation-unreachable");
+}
+
+// RFC 5280 s6.3.3 (f): a CA may have another key for its lists, of its own name or (indirect) of
+// another's; what counts is that a CA of the path issued that certificate.
+TEST_F(Rules, ListsMayBeSignedByACertificateThatACaOfThePathIssued) {
+  const PathOptions covered{.check_revocation = true, .require_revocation = true};
+  const Issued inter = make_intermediate(root, "Intermediate");
+  const std::string of_root = make_crl(root, {});
+  const Certificate leaf = make_leaf(inter, "a.test").certificate;
+  const CertificateSpec lists{.common_name = "Intermediate",
+                              .key_usage = std::vector<std::string>{"cRLSign"}};
+  const auto code_with = [&](const Issued& signer, const CrlSpec& spec = {}) {
+    return code(find({leaf, inter.certificate, signer.certificate}, root, covered,
+                     {{of_root, make_crl(signer, spec)}, {}}));
+  };
+  EXPECT_EQ(code_with(issue(root, lists)), "none");
+  EXPECT_EQ(code_with(issue(inter, lists)), "none");
+  EXPECT_EQ(code_with(issue(root, lists), {.revoked = {{leaf}}}), "revoked");
+  EXPECT_EQ(code_with(issue(make_root("Root"), lists)), "revocation-unreachable");
+  CertificateSpec other = lists;
+  other.key_usage = std::vector<std::string>{"digitalSignature"};
+  EXPECT_EQ(code_with(issue(root, other)), "revocation-unreachable");
+  other = lists;
+  other.not_after = kNow - 1s;
+  EXPECT_EQ(code_with(issue(root, other)), "revocation-unreachable");
+}
+
+TEST_F(Rules, AnIndirectListCountsWhereItsSignerBelongsToThePath) {
+  const PathOptions covered{.check_revocation = true, .require_revocation = true};
+  const CertificateSpec lists{.common_name = "Lists",
+                              .key_usage = std::vector<std::string>{"cRLSign"}};
+  const Issued signer = issue(root, lists), foreign = issue(make_root("Foreign"), lists);
+  // cRLDistributionPoints of a cRLIssuer alone: [2] GeneralNames of a directoryName.
+  const std::string name = signer.certificate.subject_der();
+  const auto wrap = [](char tag, const std::string& content) {
+    return std::string{tag, static_cast<char>(content.size())} + content;
+  };
+  const std::string point = wrap('\x30', wrap('\x30', wrap('\xA2', wrap('\xA4', name))));
+  const Issued leaf =
+      issue(root, {.common_name = "a", .extensions = {{"2.5.29.31", "DER:" + to_hex(point)}}});
+  const CrlSpec indirect{.extensions = {{"issuingDistributionPoint", "critical,indirectCRL:TRUE"}}};
+  const auto code_with = [&](const Issued& by, const CrlSpec& spec) {
+    return code(
+        find({leaf.certificate, by.certificate}, root, covered, {{make_crl(by, spec)}, {}}));
+  };
+  EXPECT_EQ(code_with(signer, indirect), "none");
+  EXPECT_EQ(code_with(signer, {}), "revocation-unreachable");
+  EXPECT_EQ(code_with(foreign, indirect), "unsupported");
+  // An entry is of the list's own issuer until it names another.
+  CrlSpec revoking = indirect;
+  revoking.revoked = {{leaf.certificate}};
+  EXPECT_EQ(code_with(signer, revoking), "none");
+  const std::string names = wrap('\x30', wrap('\xA4', root.certificate.subject_der()));
+  revoking.revoked.at(0).extensions = {{"2.5.29.29", "critical,DER:" + to_hex(names)}};
+  EXPECT_EQ(code_with(signer, revoking), "revoked");
+}
+
+TEST_F(Rules, AListIsInForceToTheSecondWhereTheTimeIsGiven) {
+  PathOptions covered{.check_revocation = true, .require_revocation = true};
+  const std::vector chain{make_leaf(root, "a.test").certificate};
+  const RevocationData ended{{make_crl(root, {.next_update = kNow - 1s})}, {}};
+  EXPECT_EQ(code(find(chain, root, covered, ended)), "none");
+  covered.revocation_slack = 0s;
+  EXPECT_EQ(code(find(chain, root, covered, ended)), "revocation-unreachable");
+  const RevocationData ending{{make_crl(root, {.next_update = kNow})}, {}};
+  EXPECT_EQ(code(find(chain, root, covered, ending)), "none");
+}
+
+// RFC 5280 s6.1.4 (a), s4.2.1.4.
+TEST_F(Rules, PoliciesAreWellFormed) {
+  const auto code_below = [&](const char* name, const char* value, const PathOptions& options) {
+    const Issued ca = make_intermediate(root, {.common_name = "CA", .extensions = {{name, value}}});
+    return code(find({make_leaf(ca, "a.test").certificate, ca.certificate}, root, options));
+  };
+  const char* any_mapped = "critical,DER:300c300a0604551d200006022a03";
+  const char* mapped = "critical,DER:300a300806022a0306022a04";
+  const char* twice = "DER:300c300406022a03300406022a03";
+  EXPECT_EQ(code_below("2.5.29.33", any_mapped, {}), "malformed-certificate");
+  EXPECT_EQ(code_below("2.5.29.33", mapped, {}), "none");
+  EXPECT_EQ(code_below("2.5.29.33", "DER:3003020101", {}), "malformed-certificate");
+  EXPECT_EQ(code_below("2.5.29.32", twice, {}), "none");
+  EXPECT_EQ(code_below("2.5.29.32", twice, strict), "malformed-certificate");
+  EXPECT_EQ(code_below("2.5.29.36", "critical,DER:0403020101", {}), "malformed-certificate");
 }
 
 TEST_F(Rules, AHundredStrangersOfTheRightNameDoNotHideTheWay) {

@@ -138,6 +138,23 @@ TEST(Search, WithoutKeyIdentifiersSignaturesDecide) {
   }
 }
 
+// RFC 4158 s3.5.12, RFC 5280 s4.2.1.1: identifiers help to find an issuer and refuse none.
+TEST(Search, AKeyIdentifierThatDoesNotFitIsOnlyAHint) {
+  const Issued root = make_root("Root");
+  const Issued inter = make_intermediate(root, "I");
+  const Certificate leaf = issue(inter, {.common_name = "a",
+                                         .dns = {"a.test"},
+                                         .authority_key_id = false,
+                                         .extensions = {{"2.5.29.35", "DER:30068004deadbeef"}}})
+                               .certificate;
+  EXPECT_TRUE(find({leaf, inter.certificate}, trust({root.certificate})).ok);
+  EXPECT_TRUE(find({leaf}, trust({inter.certificate})).ok);
+  // What is of the right name only is still no issuer, and no broken signature either.
+  const Certificate stranger = make_intermediate(root, "I").certificate;
+  EXPECT_EQ(find({leaf, stranger}, trust({root.certificate})).faults.at(0).code,
+            "incomplete-chain");
+}
+
 TEST(Search, DepthIsBounded) {
   const Issued root = make_root("Root");
   std::vector<Issued> chain = {root};
@@ -184,6 +201,21 @@ TEST(Search, AHostileBagOfCrossCertificatesEndsQuicklyInALimit) {
   EXPECT_LT(spent, 5s);  // in the sanitised build too
   // A way out that the anchors offer is found all the same.
   EXPECT_TRUE(find(bag, trust({keys[0].certificate})).ok);
+}
+
+// Issuers of one name and one key, in any number, are one question.
+TEST(Search, ALadderOfEqualRungsEndsInALimitOrAtItsAnchor) {
+  const Issued root = make_root("Root");
+  std::vector<Issued> rungs = {root};
+  std::vector<Certificate> bag;
+  for (int i = 0; i < 9; ++i) {
+    rungs.push_back(make_intermediate(rungs.back(), "Rung " + std::to_string(i)));
+    for (int twin = 0; twin < 14; ++twin)
+      bag.push_back(cross_sign(rungs[rungs.size() - 2], rungs.back()).certificate);
+  }
+  bag.insert(bag.begin(), make_leaf(rungs.back(), "a.test").certificate);
+  EXPECT_TRUE(find(bag, trust({root.certificate})).ok);
+  EXPECT_EQ(find(bag, trust({make_root("Other").certificate})).faults.at(0).code, "limit");
 }
 
 // A hundred certificates of the issuer's name, none of which is the issuer.

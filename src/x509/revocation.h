@@ -13,10 +13,21 @@
 namespace postern::x509 {
 
 constexpr std::size_t kMaxCrlOctets = 32 << 20;
+// Clocks differ: what was issued up to this far in the future counts, and what ended this long ago.
+constexpr Duration kRevocationClockSlack = std::chrono::minutes(5);
 
 struct RevocationData {
   std::vector<std::string> crls_der = {};  // each one CRL
   std::vector<std::string> ocsp_der = {};  // each one OCSPResponse (a staple is one)
+};
+
+// The same, borrowed: lists can be long, and lie elsewhere.
+struct RevocationView {
+  RevocationView() = default;
+  RevocationView(const RevocationData& data)  // NOLINT(google-explicit-constructor)
+      : crls_der(data.crls_der.begin(), data.crls_der.end()),
+        ocsp_der(data.ocsp_der.begin(), data.ocsp_der.end()) {}
+  std::vector<std::string_view> crls_der, ocsp_der;
 };
 
 enum class RevocationState { good, revoked, unknown };

@@ -57,12 +57,11 @@ Result<std::string> ocsp_request(const Certificate& certificate, const Certifica
 
 Result<AnswerTimes> crl_times(std::string_view der) {
   if (der.size() > kMaxCrlOctets) return invalid("the CRL is too long");
-  const unsigned char* at = octets_of(der);
-  const X509CrlPtr crl(d2i_X509_CRL(nullptr, &at, static_cast<long>(der.size())));
-  if (crl == nullptr) return broken("this is no CRL");
-  const std::optional<Time> begins = time_of(X509_CRL_get0_lastUpdate(crl.get()));
+  const std::optional<CrlList> crl = CrlList::read(der);
+  if (!crl) return broken("this is no CRL");
+  const std::optional<Time> begins = time_of(X509_CRL_get0_lastUpdate(crl->head()));
   if (!begins) return broken("the CRL's thisUpdate is unreadable");
-  return AnswerTimes{*begins, time_of(X509_CRL_get0_nextUpdate(crl.get()))};
+  return AnswerTimes{*begins, time_of(X509_CRL_get0_nextUpdate(crl->head()))};
 }
 
 Result<AnswerTimes> ocsp_times(std::string_view der) {

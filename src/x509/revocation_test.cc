@@ -133,6 +133,62 @@ TEST_F(Revocation, AnotherCrlIssuerIsUnsupported) {
   EXPECT_TRUE(found.unsupported);
 }
 
+// GeneralNames of one directoryName: the value of certificateIssuer.
+std::string directory_names(const Certificate& certificate) {
+  return der('\x30', der('\xA4', certificate.subject_der()));
+}
+
+TEST_F(Revocation, AnEntryBelongsToTheIssuerThatItNames) {
+  const std::pair<std::string, std::string> of_other{
+      "2.5.29.29", "critical,DER:" + to_hex(directory_names(make_root("Other").certificate))};
+  const std::pair<std::string, std::string> of_root{
+      "2.5.29.29", "critical,DER:" + to_hex(directory_names(root.certificate))};
+  const auto listed = [&](const auto& extension) {
+    return make_crl(root,
+                    {.revoked = {{leaf.certificate, kNow - 48h, {}, {extension}}},
+                     .extensions = {{"issuingDistributionPoint", "critical,indirectCRL:TRUE"}}});
+  };
+  EXPECT_EQ(by_crls({listed(of_other)}).state, State::good);
+  EXPECT_EQ(by_crls({listed(of_root)}).state, State::revoked);
+}
+
+// RFC 5280 s5.3: such a list must not be used at all.
+TEST_F(Revocation, AnEntryWithAnUnknownCriticalExtensionSpoilsTheList) {
+  const std::pair<std::string, std::string> unknown{"1.2.3.4", "critical,ASN1:UTF8String:x"};
+  EXPECT_UNKNOWN(
+      by_crls({make_crl(root, {.revoked = {{other.certificate, kNow - 48h, {}, {unknown}}}})}),
+      "an entry with an unknown critical");
+}
+
+TEST_F(Revocation, ListsForSomeReasonsAreGoodTogetherOnly) {
+  const auto covering = [&](const char* der) {
+    return make_crl(root, {.extensions = {{"2.5.29.28", std::string("critical,DER:") + der}}});
+  };
+  // onlySomeReasons: bits 1 and 2 (the compromises), and all the others.
+  const std::string some = covering("300483020560"), others = covering("30058303071f80");
+  EXPECT_UNKNOWN(by_crls({some}), "some reasons only");
+  EXPECT_UNKNOWN(by_crls({some, some}), "some reasons only");
+  EXPECT_EQ(by_crls({some, others}).state, State::good);
+  EXPECT_EQ(by_crls({some, crl_with_leaf()}).state, State::revoked);
+}
+
+TEST_F(Revocation, AWeakSignatureRevokesAndCallsNothingGood) {
+  EXPECT_UNKNOWN(by_crls({make_crl(root, {.digest = "SHA1"})}), "weak algorithm");
+  EXPECT_EQ(by_crls({crl_with_leaf({.digest = "SHA1"})}).state, State::revoked);
+}
+
+TEST_F(Revocation, WhatIsNoListInDerIsUnreadable) {
+  const std::string good = make_crl(root, {.revoked = {{other.certificate}}});
+  for (std::size_t size = 0; size < good.size(); size += 7)
+    EXPECT_UNKNOWN(by_crls({good.substr(0, size)}), "unreadable");
+  EXPECT_UNKNOWN(by_crls({good + "x"}), "unreadable");
+  for (std::size_t i = 0; i < good.size(); ++i) {
+    std::string turned = good;
+    turned[i] = static_cast<char>(turned[i] ^ 0x10);
+    EXPECT_NE(by_crls({turned}).state, State::good) << i;
+  }
+}
+
 TEST_F(Revocation, AnIssuerWithoutCrlSignUsageMakesNoCrl) {
   const Issued limited =
       make_root({.common_name = "L", .key_usage = std::vector<std::string>{"keyCertSign"}});
@@ -177,6 +233,9 @@ TEST_F(Revocation, OcspIsSignedByTheIssuerOrItsDelegate) {
   CertificateSpec expired = spec;
   expired.not_after = kNow - 1s;
   EXPECT_UNKNOWN(signed_by(issue(root, expired)), "not authorised");
+  CertificateSpec no_signer = spec;
+  no_signer.key_usage = std::vector<std::string>{"keyEncipherment"};
+  EXPECT_UNKNOWN(signed_by(issue(root, no_signer)), "not authorised");
   std::string broken = make_ocsp(root, leaf.certificate, {});
   broken.back() = static_cast<char>(broken.back() ^ 1);
   EXPECT_UNKNOWN(by_ocsp({broken}), "not signed");
@@ -198,6 +257,7 @@ TEST_F(Revocation, CrlFilesInPemAndDer) {
   const std::string a = make_crl(root, {}), b = make_crl(make_root("B"), {});
   EXPECT_EQ(parse_crls(a).value(), std::vector{a});
   EXPECT_EQ(parse_crls("# two\n" + pem_crl(a) + pem_crl(b)).value(), (std::vector{a, b}));
+  EXPECT_EQ(parse_crls("\xEF\xBB\xBF" + pem_crl(a)).value(), std::vector{a});
   for (const std::string& bad :
        {std::string(), std::string("x"), a + "x", root.certificate.pem(),
         std::string("-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n")})

@@ -4,18 +4,10 @@
 #include <numeric>
 #include <tuple>
 
+#include "x509/issuer_order.h"
 #include "x509/openssl.h"
 
 namespace postern::x509 {
-namespace {
-
-// RFC 4158 s3.5.12: a key identifier that fits comes first, an absent one before one that differs.
-int key_id_distance(const Certificate& subject, const Certificate& issuer) {
-  if (subject.authority_key_id().empty() || issuer.subject_key_id().empty()) return 1;
-  return subject.authority_key_id() == issuer.subject_key_id() ? 0 : 2;
-}
-
-}  // namespace
 
 TrustSet::TrustSet(std::string name, std::vector<Anchor> anchors)
     : name_(std::move(name)), anchors_(std::move(anchors)), by_subject_(anchors_.size()) {

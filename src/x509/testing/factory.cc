@@ -4,8 +4,10 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include <openssl/core_names.h>
 #include <openssl/ec.h>
 #include <openssl/err.h>
+#include <openssl/param_build.h>
 #include <openssl/pem.h>
 #include <openssl/pkcs12.h>
 #include <openssl/rand.h>
@@ -167,13 +169,14 @@ std::string pem_of(Write write) {
   return {data, static_cast<std::size_t>(size)};
 }
 
+using ExtensionPtr = std::unique_ptr<X509_EXTENSION, OpenSslDelete<X509_EXTENSION_free>>;
+
 void add_crl_extensions(X509_CRL* crl, const Issued& issuer, const CrlSpec& spec) {
   X509V3_CTX context{};
   X509V3_set_ctx(&context, issuer.certificate.native(), nullptr, nullptr, crl, 0);
   X509V3_set_ctx_nodb(&context);
   for (const auto& [name, value] : spec.extensions) {
-    using Ptr = std::unique_ptr<X509_EXTENSION, OpenSslDelete<X509_EXTENSION_free>>;
-    const Ptr extension(X509V3_EXT_nconf(nullptr, &context, name.c_str(), value.c_str()));
+    const ExtensionPtr extension(X509V3_EXT_nconf(nullptr, &context, name.c_str(), value.c_str()));
     require(extension != nullptr && X509_CRL_add_ext(crl, extension.get(), -1) == 1,
             "bad CRL extension " + name + "=" + value);
   }
@@ -188,6 +191,11 @@ void add_revoked(X509_CRL* crl, const RevokedEntry& entry) {
     const Ptr reason(ASN1_ENUMERATED_new());
     ASN1_ENUMERATED_set(reason.get(), *entry.reason);
     X509_REVOKED_add1_ext_i2d(revoked.get(), NID_crl_reason, reason.get(), 0, 0);
+  }
+  for (const auto& [name, value] : entry.extensions) {
+    const ExtensionPtr extension(X509V3_EXT_nconf(nullptr, nullptr, name.c_str(), value.c_str()));
+    require(extension != nullptr && X509_REVOKED_add_ext(revoked.get(), extension.get(), -1) == 1,
+            "bad extension of a CRL entry " + name + "=" + value);
   }
   require(X509_CRL_add0_revoked(crl, revoked.release()) == 1, "cannot add to CRL");
 }
@@ -225,6 +233,28 @@ Key Key::generate(KeyType type) {
       break;
   }
   require(key != nullptr, "cannot make a key");
+  return Key(std::shared_ptr<EVP_PKEY>(key, EVP_PKEY_free));
+}
+
+Key Key::public_rsa(int bits) {
+  BIGNUM *modulus = BN_new(), *exponent = BN_new();
+  require(BN_rand(modulus, bits, BN_RAND_TOP_TWO, BN_RAND_BOTTOM_ODD) == 1 &&
+              BN_set_word(exponent, RSA_F4) == 1,
+          "no random number");
+  OSSL_PARAM_BLD* parameters = OSSL_PARAM_BLD_new();
+  OSSL_PARAM_BLD_push_BN(parameters, OSSL_PKEY_PARAM_RSA_N, modulus);
+  OSSL_PARAM_BLD_push_BN(parameters, OSSL_PKEY_PARAM_RSA_E, exponent);
+  OSSL_PARAM* built = OSSL_PARAM_BLD_to_param(parameters);
+  EVP_PKEY_CTX* context = EVP_PKEY_CTX_new_from_name(nullptr, "RSA", nullptr);
+  EVP_PKEY* key = nullptr;
+  require(EVP_PKEY_fromdata_init(context) == 1 &&
+              EVP_PKEY_fromdata(context, &key, EVP_PKEY_PUBLIC_KEY, built) == 1,
+          "cannot make a key");
+  EVP_PKEY_CTX_free(context);
+  OSSL_PARAM_free(built);
+  OSSL_PARAM_BLD_free(parameters);
+  BN_free(modulus);
+  BN_free(exponent);
   return Key(std::shared_ptr<EVP_PKEY>(key, EVP_PKEY_free));
 }
 
@@ -310,7 +340,7 @@ std::string make_crl(const Issued& issuer, const CrlSpec& spec) {
   add_crl_extensions(crl.get(), issuer, spec);
   X509_CRL_sort(crl.get());
   EVP_PKEY* key = issuer.key.native();
-  require(X509_CRL_sign(crl.get(), key, digest_for(key, "SHA256")) > 0, "cannot sign CRL");
+  require(X509_CRL_sign(crl.get(), key, digest_for(key, spec.digest)) > 0, "cannot sign CRL");
   return encode_der(crl.get(), i2d_X509_CRL);
 }
 

@@ -26,6 +26,8 @@ enum class KeyType { ec_p256, rsa_2048, rsa_1024, ed25519 };
 class Key {
  public:
   [[nodiscard]] static Key generate(KeyType type = KeyType::ec_p256);
+  // A public key of random numbers that signs nothing: RSA of any length, at once.
+  [[nodiscard]] static Key public_rsa(int bits);
   // Errors: invalid.
   [[nodiscard]] static Result<Key> from_pem(std::string_view text);
   [[nodiscard]] std::string pem() const;  // PKCS #8, not encrypted
@@ -92,6 +94,7 @@ struct RevokedEntry {
   Certificate certificate;
   Time at = kDefaultNotBefore;
   std::optional<int> reason = {};  // RFC 5280 s5.3.1: 1 keyCompromise, 6 certificateHold, …
+  std::vector<std::pair<std::string, std::string>> extensions = {};  // as those of a CRL
 };
 struct CrlSpec {
   std::vector<RevokedEntry> revoked = {};
@@ -100,6 +103,7 @@ struct CrlSpec {
   // Extensions of the list in OpenSSL's form, e.g. {"issuingDistributionPoint",
   // "critical,indirectCRL:TRUE"}, {"2.5.29.27", "critical,ASN1:INTEGER:1"}.
   std::vector<std::pair<std::string, std::string>> extensions = {};
+  std::string digest = "SHA256";
 };
 [[nodiscard]] std::string make_crl(const Issued& issuer, const CrlSpec& spec);  // DER
 

@@ -12,13 +12,15 @@
 
 namespace postern::cli {
 
-// The chain as it stands, the leaf first; `password`: of a PFX. Errors: invalid, with the file,
-// what was found and what was expected; also where a CA stands before the leaf.
-[[nodiscard]] Result<std::vector<x509::Certificate>> read_certificate_file(
+// The certificates of a file as they stand, in any order; `password`: of a PFX. Errors: invalid,
+// with the file, what was found and what was expected.
+[[nodiscard]] Result<std::vector<x509::Certificate>> read_certificates(
     const std::string& path, const std::optional<std::string>& password = std::nullopt);
+// The chain as it stands, the leaf first, not of a PFX under a password. Errors: invalid, also
+// where a CA stands before the leaf.
+[[nodiscard]] Result<std::vector<x509::Certificate>> read_certificate_file(const std::string& path);
 // The same of octets; `name` is for the errors.
 [[nodiscard]] Result<std::vector<x509::Certificate>> parse_certificate_file(
-    const std::string& name, std::string_view octets,
-    const std::optional<std::string>& password = std::nullopt);
+    const std::string& name, std::string_view octets);
 
 }  // namespace postern::cli

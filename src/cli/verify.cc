@@ -10,12 +10,12 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "cli/certificate_file.h"
 #include "cli/command.h"
 #include "cli/render.h"
 #include "tls/materials.h"
 #include "verdict/catalog.h"
 #include "verdict/verify_json.h"
-#include "x509/certificate_file.h"
 
 namespace postern::cli {
 namespace {
@@ -64,17 +64,10 @@ int run_lines() {
 
 // ---- one chain ---------------------------------------------------------------------------------
 
-Result<std::vector<x509::Certificate>> read_certificates(const std::string& file,
-                                                         const std::string& password_file) {
-  std::optional<std::string> password;
-  if (!password_file.empty()) {
-    TRY(const std::string text, read_file(password_file));
-    password = trim(text);
-  }
-  TRY(const std::string octets, read_file(file));
-  auto out = x509::parse_certificates(octets, password);
-  if (!out) return invalid(file + ": " + out.error().detail());
-  return out;
+Result<std::optional<std::string>> read_password(const std::string& file) {
+  if (file.empty()) return std::nullopt;
+  TRY(const std::string text, read_file(file));
+  return std::string(trim(text));
 }
 
 x509::TrustSets trust_of(const std::string& name, const std::string& file,
@@ -87,11 +80,11 @@ x509::TrustSets trust_of(const std::string& name, const std::string& file,
 
 Result<x509::TrustSets> read_anchors(const std::string& file) {
   if (!file.empty()) {
-    TRY(auto certificates, read_certificates(file, {}));
+    TRY(auto certificates, read_certificates(file));
     return trust_of("anchors", file, std::move(certificates));
   }
   for (const std::string& place : tls::kSystemRootFiles)
-    if (auto certificates = read_certificates(place, {}))
+    if (auto certificates = read_certificates(place))
       return trust_of("system", place, std::move(*certificates));
   return invalid("no public roots on this machine; give --anchors FILE");
 }
@@ -123,7 +116,8 @@ Result<void> read_revocation(const Options& options, verdict::VerifyRequest& out
 
 Result<verdict::VerifyRequest> read_request(const Options& options) {
   verdict::VerifyRequest out;
-  TRY(out.presented, read_certificates(options.chain, options.password_file));
+  TRY(const std::optional<std::string> password, read_password(options.password_file));
+  TRY(out.presented, read_certificates(options.chain, password));
   TRY(out.trust, read_anchors(options.anchors));
   for (const std::string& name : options.names) out.names.push_back(name_of(name));
   TRY_VOID(read_revocation(options, out));
@@ -134,6 +128,7 @@ Result<verdict::VerifyRequest> read_request(const Options& options) {
   out.options.now = system_clock().now();
   if (!options.time.empty()) {
     TRY(out.options.now, parse_moment("--time", options.time, out.options.now, Towards::future));
+    out.options.revocation_slack = {};  // a time that is given is no clock's
   }
   return out;
 }
@@ -160,9 +155,9 @@ Json to_document(const verdict::VerifyAnswer& answer) {
 }
 
 int run_one(const Shell& shell, const Options& options) {
-  const Result<verdict::VerifyRequest> request = read_request(options);
+  Result<verdict::VerifyRequest> request = read_request(options);
   if (!request) return shell.fail("verify: " + request.error().detail());
-  const verdict::VerifyAnswer answer = verdict::verify(*request);
+  const verdict::VerifyAnswer answer = verdict::verify(std::move(*request));
   shell.print_answer(to_document(answer), render_verification);
   return answer.ok ? kOk : kFinding;
 }

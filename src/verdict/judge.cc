@@ -151,8 +151,9 @@ void conclude(Case& c) {
 
 }  // namespace
 
-Verdict judge(const Evidence& evidence, const TlsPolicy& policy, Time now) {
-  Case c(evidence, policy, now);
+Judgement judge_chain(const Evidence& evidence, const TlsPolicy& policy, const ChainRules& rules,
+                      Time now) {
+  Case c(evidence, policy, rules, now);
   describe(c);
   // Asked before anything was looked at, only our own side can be judged.
   const bool unseen = evidence.stage == Stage::dns && evidence.stop == Stop::none;
@@ -167,12 +168,17 @@ Verdict judge(const Evidence& evidence, const TlsPolicy& policy, Time now) {
   judge_incomplete(c);
   c.verdict.reached = reached(c);
   conclude(c);
-  return std::move(c.verdict);
+  return {std::move(c.verdict), std::move(c.path)};
+}
+
+Verdict judge(const Evidence& evidence, const TlsPolicy& policy, Time now) {
+  return judge_chain(evidence, policy, {}, now).verdict;
 }
 
 std::vector<std::string> cure_steps(std::string_view code, const Evidence& evidence,
                                     const TlsPolicy& policy, Time now) {
-  Case c(evidence, policy, now);
+  const ChainRules no_rules;
+  Case c(evidence, policy, no_rules, now);
   describe(c);
   return cure_for(c, c.finding(code, {}));
 }

@@ -12,6 +12,8 @@
 #include "verdict/tls_policy.h"
 #include "verdict/verdict.h"
 #include "x509/certificate.h"
+#include "x509/names.h"
+#include "x509/path.h"
 
 namespace postern::verdict {
 
@@ -30,16 +32,26 @@ struct Finding {
   bool excusable = false;
 };
 
+// What `verify` may ask of a chain over and above a TlsPolicy; by itself nothing.
+struct ChainRules {
+  // Its purpose, time and revocation come from evidence and policy.
+  x509::PathOptions path = {};
+  std::vector<x509::ReferenceName> names = {};  // beside the policy's reference identifiers
+};
+
 class Case {
  public:
-  Case(const Evidence& e, const TlsPolicy& p, Time t) : evidence(e), policy(p), now(t) {}
+  Case(const Evidence& e, const TlsPolicy& p, const ChainRules& r, Time t)
+      : evidence(e), policy(p), rules(r), now(t) {}
 
   const Evidence& evidence;
   const TlsPolicy& policy;
+  const ChainRules& rules;
   const Time now;
   Verdict verdict;
   std::vector<Finding> findings;
   Facts facts;
+  x509::PathResult path;  // of the chain, where one was presented
   // What the certificate rules learnt, for the assurance reached.
   bool chain_ok = false;
   bool name_ok = false;
@@ -60,6 +72,14 @@ class Case {
   // The check failed. Where the policy does not require it, it is shown and decides nothing.
   void fail(std::string_view check, Finding found, bool required);
 };
+
+// judge, for who asks more of the chain and wants to see the path.
+struct Judgement {
+  Verdict verdict;
+  x509::PathResult path;
+};
+[[nodiscard]] Judgement judge_chain(const Evidence& evidence, const TlsPolicy& policy,
+                                    const ChainRules& rules, Time now);
 
 // A peer's words, fit for one line of a verdict.
 [[nodiscard]] std::string quoted(std::string_view octets);

@@ -31,17 +31,29 @@ std::string_view check_of(std::string_view code) {
   return "chain";
 }
 
+x509::RevocationView revocation_data(const Evidence& e) {
+  x509::RevocationView out;
+  for (const auto* lists : {&e.crls_der, &e.fetched.crls_der})
+    out.crls_der.insert(out.crls_der.end(), lists->begin(), lists->end());
+  out.ocsp_der.assign(e.fetched.ocsp_der.begin(), e.fetched.ocsp_der.end());
+  if (!e.tls.ocsp_staple.empty()) out.ocsp_der.emplace_back(e.tls.ocsp_staple);
+  return out;
+}
+
+// Where everything must be known to be good, the search prefers a path of which it is; what remains
+// unknown is for judge_revocation to say, which knows where it could be asked.
 PathResult find(const Case& c, const x509::TrustSets& sets) {
-  const Evidence& e = c.evidence;
-  x509::RevocationData data{e.crls_der, e.fetched.ocsp_der};
-  data.crls_der.insert(data.crls_der.end(), e.fetched.crls_der.begin(), e.fetched.crls_der.end());
-  if (!e.tls.ocsp_staple.empty()) data.ocsp_der.push_back(e.tls.ocsp_staple);
-  x509::PathOptions options;
+  x509::PathOptions options = c.rules.path;
   options.purpose = c.sending() ? x509::Purpose::tls_server : x509::Purpose::tls_client;
   options.now = c.now;
   options.common_name_counts = c.policy.legacy_cn;
   options.check_revocation = c.policy.revocation != Revocation::off;
-  return x509::find_path(e.tls.presented, sets, data, options);
+  options.require_revocation = c.policy.revocation == Revocation::required;
+  PathResult found =
+      x509::find_path(c.evidence.tls.presented, sets, revocation_data(c.evidence), options);
+  std::erase_if(found.faults, x509::is_unknown_revocation);
+  found.ok = found.anchor.has_value() && found.faults.empty();
+  return found;
 }
 
 void want(Case& c, FetchKind kind, const std::vector<std::string>& urls,
@@ -261,9 +273,22 @@ void judge_no_reference(Case& c) {
   c.fail("identity", std::move(found), true);
 }
 
+// A name whose kind was said.
+bool bears_one_of(Case& c, const Certificate& leaf) {
+  for (const x509::ReferenceName& wanted : c.rules.names) {
+    if (!x509::name_matches(leaf, wanted)) continue;
+    c.name_ok = true;
+    c.verdict.reference_identifier = wanted.value;
+    c.pass("identity", quoted(wanted.value) + " by SAN");
+    return true;
+  }
+  return false;
+}
+
 void judge_identity(Case& c) {
   const Certificate& leaf = c.evidence.tls.presented.front();
-  if (c.policy.reference.empty()) return judge_no_reference(c);
+  if (c.policy.reference.empty() && c.rules.names.empty()) return judge_no_reference(c);
+  if (bears_one_of(c, leaf)) return;
   for (const ReferenceIdentifier& wanted : c.policy.reference) {
     const auto match = x509::match_name(leaf, wanted.name, c.policy.legacy_cn);
     if (match == x509::NameMatch::no) continue;
@@ -275,6 +300,7 @@ void judge_identity(Case& c) {
                   quoted(wanted.name) + " (" + quoted(wanted.origin) + ")" + std::string(how));
   }
   std::vector<std::string> asked;
+  for (const x509::ReferenceName& wanted : c.rules.names) asked.push_back(wanted.value);
   for (const ReferenceIdentifier& wanted : c.policy.reference) {
     asked.push_back(wanted.name + " (" + wanted.origin + ")");
   }
@@ -304,7 +330,8 @@ void judge_nothing_presented(Case& c) {
 
 void judge_certificate(Case& c) {
   if (c.evidence.tls.presented.empty()) return judge_nothing_presented(c);
-  const PathResult path = find(c, c.policy.trust);
+  c.path = find(c, c.policy.trust);
+  const PathResult& path = c.path;
   c.chain_ok = path.ok;
   if (path.ok && path.anchor) record_anchor(c, *path.anchor);
   report_faults(c, path);

@@ -9,16 +9,47 @@
 namespace postern::verdict {
 namespace {
 
-std::string asked_names(const VerifyRequest& request) {
-  std::vector<std::string> names;
-  for (const x509::ReferenceName& name : request.names) names.push_back(name.value);
-  return listed(names);
-}
-
 // A name that is none stays as it is: it matches nothing, and is shown as it came.
 std::string a_labels(std::string_view domain) {
   const Result<std::string> converted = mail::to_a_labels(domain);
   return converted ? *converted : std::string(domain);
+}
+
+// What a session was that presented this chain, as far as the rules ask: TLS from the first byte to
+// its end.
+Evidence finished_session(VerifyRequest& request) {
+  Evidence out;
+  const bool server = request.options.purpose == x509::Purpose::tls_server;
+  out.judged = server ? Judged::server : Judged::client;
+  out.time = request.options.now;
+  out.host = "the peer";
+  out.stage = Stage::done;
+  out.tls.attempted = out.tls.completed = out.tls.confirmed = out.tls.implicit = true;
+  out.tls.version = "TLSv1.3";
+  out.tls.presented = std::move(request.presented);
+  out.crls_der = std::move(request.revocation.crls_der);
+  out.fetched.ocsp_der = std::move(request.revocation.ocsp_der);
+  return out;
+}
+
+TlsPolicy policy_of(const VerifyRequest& request) {
+  TlsPolicy out;
+  out.level = request.names.empty() ? Level::validate : Level::authenticate;
+  out.trust = request.trust;
+  out.set_by = "the request";
+  out.revocation = request.options.require_revocation ? Revocation::required
+                   : request.options.check_revocation ? Revocation::when_published
+                                                      : Revocation::off;
+  return out;
+}
+
+// Of the certificates whose state must be known and is not, the one nearest the leaf.
+void tell_unknown(VerifyAnswer& out) {
+  const auto unknown = std::ranges::find(out.path.revocation, x509::RevocationState::unknown,
+                                         &x509::RevocationStatus::state);
+  if (unknown == out.path.revocation.end()) return;
+  out.depth = static_cast<std::size_t>(unknown - out.path.revocation.begin());
+  if (unknown->unsupported) out.code = "unsupported";
 }
 
 }  // namespace
@@ -35,29 +66,26 @@ x509::ReferenceName reference_name(x509::NameKind kind, std::string_view text) {
   return {kind, std::string(text.substr(0, at + 1)) + a_labels(text.substr(at + 1))};
 }
 
-VerifyAnswer verify(const VerifyRequest& request) {
+VerifyAnswer verify(VerifyRequest request) {
+  const Evidence evidence = finished_session(request);
+  const TlsPolicy policy = policy_of(request);
+  const ChainRules rules{request.options, request.names};
+  Judgement judged = judge_chain(evidence, policy, rules, request.options.now);
   VerifyAnswer out;
-  out.path = find_path(request.presented, request.trust, request.revocation, request.options);
-  if (!out.path.ok) {
-    const x509::PathFault& fault = out.path.faults.front();
-    out.code = fault.code;
-    out.detail = fault.detail;
-    out.depth = fault.depth;
-    return out;
-  }
-  const x509::Certificate& leaf = request.presented.front();
-  const bool named =
-      request.names.empty() || std::ranges::any_of(request.names, [&](const auto& name) {
-        return x509::name_matches(leaf, name);
-      });
-  if (!named) {
-    out.code = "name-mismatch";
-    out.detail = "the certificate bears " + listed(x509::presented_names(leaf)) + "; wanted is " +
-                 asked_names(request);
+  out.ok = judged.verdict.ok;
+  out.code = judged.verdict.code;
+  out.path = std::move(judged.path);
+  if (out.ok) return out;
+  out.detail = judged.verdict.cause;
+  const auto fault = std::ranges::find(out.path.faults, out.code, &x509::PathFault::code);
+  if (fault != out.path.faults.end()) {
+    out.depth = fault->depth;
+    out.detail = fault->detail;
+  } else if (out.code == "name-mismatch") {
     out.depth = 0;
-    return out;
+  } else if (out.code == "revocation-unreachable") {
+    tell_unknown(out);
   }
-  out.ok = true;
   return out;
 }
 

@@ -1,6 +1,6 @@
-// `postern verify`: one chain before the judge's own path search and name rules, without a session
-// around it. Pure: certificates, time and revocation data come in. Nothing is trusted but the
-// anchors of the request.
+// `postern verify`: one chain before the judge, with a session around it that came to its end.
+// Pure: certificates, time and revocation data come in. Nothing is trusted but the anchors of the
+// request.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +25,7 @@ struct VerifyRequest {
 
 struct VerifyAnswer {
   bool ok = false;
-  std::string code = "none";  // of the catalog
+  std::string code = "none";  // of the catalog; "unsupported": a CRL that is not evaluated
   std::string detail = {};
   std::optional<std::size_t> depth = {};  // of the certificate at fault; 0: the leaf
   x509::PathResult path = {};
@@ -34,6 +34,8 @@ struct VerifyAnswer {
 // A name as people write it: U-labels become A-labels, an address loses its brackets.
 [[nodiscard]] x509::ReferenceName reference_name(x509::NameKind kind, std::string_view text);
 
-[[nodiscard]] VerifyAnswer verify(const VerifyRequest& request);
+// Certificates and revocation data are taken: lists can be long. Of the options, check_revocation
+// and require_revocation say which of the judge's three modes is meant.
+[[nodiscard]] VerifyAnswer verify(VerifyRequest request);
 
 }  // namespace postern::verdict

@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::size_t kMaxKnownOctets = 8 << 20;  // PEM text of the certificates that are kept
 constexpr std::size_t kMaxVerifyNames = 1000;
+constexpr std::size_t kMaxVerifyCrls = 1000, kMaxVerifyCrlOctets = 8 << 20;
 constexpr std::string_view kAnchorSet = "trust_anchors";
 
 // RFC 5280 s4.2.1.3, in the order of its bits; the second name of bit 1 is X.509's.
@@ -100,6 +101,7 @@ Result<void> read_time(const Json& request, Time now, x509::PathOptions& out) {
   const Result<Time> time = parse_rfc3339(value->get_ref<const std::string&>());
   if (!time) return wrong("time", "is not a time of RFC 3339");
   out.now = *time;
+  out.revocation_slack = {};  // a time that is given is no clock's
   return {};
 }
 
@@ -200,7 +202,7 @@ std::vector<x509::Certificate> VerifyLines::certificates(const Json& list) {
   return out;
 }
 
-Result<VerifyAnswer> VerifyLines::judge_request(const Json& json, Time now) {
+Result<VerifyAnswer> VerifyLines::judge_request(Json json, Time now) {
   VerifyRequest request;
   TRY(const Json* chain, read_list(json, "peer_chain"));
   TRY(const Json* anchors, read_list(json, "trust_anchors"));
@@ -214,6 +216,8 @@ Result<VerifyAnswer> VerifyLines::judge_request(const Json& json, Time now) {
   if (objection.empty())
     objection =
         list_objection(*anchors, "trust_anchors", x509::kMaxPemCertificates, kMaxVerifyLineOctets);
+  if (objection.empty())
+    objection = list_objection(*crls, "crls", kMaxVerifyCrls, kMaxVerifyCrlOctets);
   if (!objection.empty()) return refused("limit", std::move(objection));
 
   const Result<x509::Certificate> leaf = certificate(chain->front().get_ref<const std::string&>());
@@ -227,7 +231,8 @@ Result<VerifyAnswer> VerifyLines::judge_request(const Json& json, Time now) {
     if (Result<std::vector<std::string>> read = x509::parse_crls(one.get_ref<const std::string&>()))
       std::ranges::move(*read, std::back_inserter(request.revocation.crls_der));
   request.options.check_revocation = request.options.require_revocation = !crls->empty();
-  return verify(request);
+  json = nullptr;  // long lists are not held twice
+  return verify(std::move(request));
 }
 
 std::string VerifyLines::answer(LineSplitter::Line line, Time now) {
@@ -235,7 +240,7 @@ std::string VerifyLines::answer(LineSplitter::Line line, Time now) {
     return answer_line(line.id ? Json(*line.id) : Json(),
                        refused("limit", "the line is longer than " +
                                             std::to_string(kMaxVerifyLineOctets) + " octets"));
-  const Result<Json> json = parse_json(line.text);
+  Result<Json> json = parse_json(line.text);
   line.text = {};  // a long one is not held twice
   if (!json) return answer_line(nullptr, refused("bad-request", json.error().detail()));
   if (!json->is_object())
@@ -243,8 +248,9 @@ std::string VerifyLines::answer(LineSplitter::Line line, Time now) {
   const auto id = json->find("id");
   if (id == json->end() || !id->is_string())
     return answer_line(nullptr, refused("bad-request", "id is missing or not a string"));
-  Result<VerifyAnswer> answer = judge_request(*json, now);
-  return answer_line(*id, answer ? *answer : refused("bad-request", answer.error().detail()));
+  const Json echoed = *id;
+  Result<VerifyAnswer> answer = judge_request(std::move(*json), now);
+  return answer_line(echoed, answer ? *answer : refused("bad-request", answer.error().detail()));
 }
 
 }  // namespace postern::verdict

@@ -17,7 +17,7 @@
 namespace postern::verdict {
 
 // Of a LineSplitter before this. A longer line is answered `limit`.
-constexpr std::size_t kMaxVerifyLineOctets = 16 << 20;
+constexpr std::size_t kMaxVerifyLineOctets = 12 << 20;
 
 // "ok", "code", "detail", "depth", "chain".
 [[nodiscard]] Json to_json(const VerifyAnswer& answer);
@@ -32,7 +32,7 @@ class VerifyLines {
  private:
   Result<x509::Certificate> certificate(const std::string& pem);
   std::vector<x509::Certificate> certificates(const Json& list);
-  Result<VerifyAnswer> judge_request(const Json& json, Time now);
+  Result<VerifyAnswer> judge_request(Json json, Time now);
 
   std::unordered_map<std::string, x509::Certificate> known_;  // by PEM text
   std::size_t known_octets_ = 0;

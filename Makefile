@@ -5,12 +5,13 @@
 #   make test   sets up, builds and runs everything
 #   make bench-check   checks a second, beside openssl s_client and posttls-finger (bench/check)
 #   make bench-relay   Postern and Postfix as relays, side by side (bench/relay)
-#   make asan   the unit and dialogue tests under AddressSanitizer and UBSan
+#   make check-sanitizers   the unit and dialogue tests under AddressSanitizer and UBSan, and those of
+#               modules with threads under ThreadSanitizer (make asan, make tsan: one of them)
 
 SHELL := /bin/bash
 JOBS  ?= $(shell nproc)
 
-.PHONY: all setup setup-test run tour test bench-check bench-relay asan format clean
+.PHONY: all setup setup-test run tour test bench-check bench-relay check-sanitizers asan tsan format clean
 all: setup
 	@cmake --preset release >build/configure.log 2>&1 || { cat build/configure.log; exit 1; }
 	@cmake --build build/release --target postern -j $(JOBS)
@@ -41,10 +42,17 @@ bench-relay: setup-test all
 	scripts/peers fetch
 	POSTERN=$(CURDIR)/postern bench/relay/run.py $(BENCH_ARGS)
 
+check-sanitizers: asan tsan
+
 asan: setup-test
 	cmake --preset asan
-	cmake --build build/asan -j $(JOBS)
-	ctest --test-dir build/asan -L unit --output-on-failure -j $(JOBS)
+	cmake --build build/asan --target unit_tests -j $(JOBS)
+	ctest --test-dir build/asan -R '^unit\.' --output-on-failure -j $(JOBS)
+
+tsan: setup-test
+	cmake --preset tsan
+	cmake --build build/tsan --target thread_tests -j $(JOBS)
+	ctest --test-dir build/tsan -L threads --output-on-failure -j $(JOBS)
 
 format:
 	git ls-files '*.h' '*.cc' | xargs clang-format-19 -i

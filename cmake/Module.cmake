@@ -1,8 +1,9 @@
 # postern_module(NAME SOURCES a.cc ... DEPS base mail ... [LIBS OpenSSL::Crypto ...] [TESTS a_test.cc ...] [TEST_DEPS ...]
-#                [FUZZ a_fuzz.cc ...] [BENCH a_bench.cc ...])
+#                [FUZZ a_fuzz.cc ...] [BENCH a_bench.cc ...] [THREADS])
 # One static library postern_NAME per folder below src/. DEPS name what the sources really include:
 # test/layering compares them with the includes and with the order of the layers.
-# Every x_test.cc of a module goes into one program postern_NAME_test.
+# Every x_test.cc of a module goes into one program postern_NAME_test. THREADS: it shares what it has
+# between threads; its tests run under ThreadSanitizer too (make check-sanitizers).
 add_library(postern_options INTERFACE)
 target_include_directories(postern_options INTERFACE ${PROJECT_SOURCE_DIR}/src)
 target_compile_options(postern_options INTERFACE
@@ -22,8 +23,26 @@ if(POSTERN_FUZZ)
   target_compile_options(postern_options INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
+add_custom_target(unit_tests)
+add_custom_target(thread_tests)
+
+# postern_unit_test(NAME [LABELS threads]): the program postern_NAME_test as the test unit.NAME.
+function(postern_unit_test name)
+  cmake_parse_arguments(T "" "" "LABELS" ${ARGN})
+  add_test(NAME unit.${name} COMMAND postern_${name}_test)
+  set_tests_properties(unit.${name} PROPERTIES LABELS "unit;${T_LABELS}" TIMEOUT 300)
+  add_dependencies(unit_tests postern_${name}_test)
+  if("threads" IN_LIST T_LABELS)
+    add_dependencies(thread_tests postern_${name}_test)
+    if(POSTERN_SANITIZE MATCHES "thread")
+      set_tests_properties(unit.${name} PROPERTIES
+        ENVIRONMENT "TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/cmake/tsan.supp")
+    endif()
+  endif()
+endfunction()
+
 function(postern_module name)
-  cmake_parse_arguments(M "" "" "SOURCES;DEPS;LIBS;TESTS;TEST_DEPS;TEST_SOURCES;FUZZ;BENCH" ${ARGN})
+  cmake_parse_arguments(M "THREADS" "" "SOURCES;DEPS;LIBS;TESTS;TEST_DEPS;TEST_SOURCES;FUZZ;BENCH" ${ARGN})
   add_library(postern_${name} STATIC ${M_SOURCES})
   list(TRANSFORM M_DEPS PREPEND postern_ OUTPUT_VARIABLE deps)
   list(TRANSFORM M_TEST_DEPS PREPEND postern_ OUTPUT_VARIABLE test_deps)
@@ -32,8 +51,11 @@ function(postern_module name)
     add_executable(postern_${name}_test ${M_TESTS} ${M_TEST_SOURCES})
     target_link_libraries(postern_${name}_test PRIVATE postern_${name} ${test_deps} ${M_LIBS} GTest::gmock GTest::gtest_main)
     target_compile_definitions(postern_${name}_test PRIVATE POSTERN_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
-    add_test(NAME unit.${name} COMMAND postern_${name}_test)
-    set_tests_properties(unit.${name} PROPERTIES LABELS unit TIMEOUT 300)
+    set(labels)
+    if(M_THREADS)
+      set(labels threads)
+    endif()
+    postern_unit_test(${name} LABELS ${labels})
   endif()
   if(POSTERN_FUZZ)
     foreach(source ${M_FUZZ})

@@ -1,5 +1,8 @@
 // Where the mail of a next hop may be handed in. Source: RFC 5321 s5.1, RFC 7505 (null MX).
 #include <algorithm>
+#include <chrono>
+#include <memory>
+#include <optional>
 
 #include "base/text.h"
 #include "io/gather.h"
@@ -10,6 +13,10 @@ namespace postern::observe {
 namespace {
 
 using Status = verdict::DnsEvidence::Status;
+using Steady = std::chrono::steady_clock;
+
+// What a host behind a usable one may take longer than that one.
+constexpr Duration kStragglerTime{500};
 
 bool usable(Status status) {
   return status == Status::secure || status == Status::insecure;
@@ -37,12 +44,67 @@ struct Found {
   bool own = false;  // an address of it is a listener of ours
 };
 
-// What DNS knows of each host, in their order.
+// The hosts of a next hop while they are looked up. Shared with those who ask: they may go on when
+// nobody waits any more.
+struct LookUps {
+  LookUps(io::Executor executor, std::size_t hosts) : answers(hosts), news(executor) {}
+  std::vector<std::optional<dns::AddressAnswer>> answers;
+  io::Signal news;
+
+  [[nodiscard]] bool complete() const {
+    return std::ranges::all_of(answers, [](const auto& answer) { return answer.has_value(); });
+  }
+  // The first host that has an address is known: nobody before it can turn up any more.
+  [[nodiscard]] bool first_is_known() const {
+    for (const auto& answer : answers) {
+      if (!answer) return false;
+      if (!answer->addresses.empty()) return true;
+    }
+    return false;
+  }
+};
+
+io::Task<bool> ask(dns::Resolver& resolver, std::string host, std::shared_ptr<LookUps> all,
+                   std::size_t at) {
+  dns::AddressAnswer answer = co_await resolver.addresses(std::move(host));
+  all->answers[at] = std::move(answer);
+  all->news.notify();
+  co_return true;
+}
+
+io::Task<void> ask_all(io::Executor executor, std::vector<io::Task<bool>> questions) {
+  const std::vector<bool> done =
+      co_await io::gather(executor, "addresses", std::move(questions), kLookupsAtOnce);
+  (void)done;
+}
+
+// What DNS knows of each host, in their order. The first usable one is not kept waiting by those
+// behind it: they have kStragglerTime more.
 io::Task<std::vector<dns::AddressAnswer>> look_up(io::Executor executor, dns::Resolver& resolver,
                                                   std::vector<policy::Endpoint> hosts) {
-  std::vector<io::Task<dns::AddressAnswer>> questions;
-  for (const policy::Endpoint& host : hosts) questions.push_back(resolver.addresses(host.host));
-  co_return co_await io::gather(executor, "addresses", std::move(questions), kLookupsAtOnce);
+  const auto all = std::make_shared<LookUps>(executor, hosts.size());
+  std::vector<io::Task<bool>> questions;
+  for (std::size_t i = 0; i < hosts.size(); ++i)
+    questions.push_back(ask(resolver, hosts[i].host, all, i));
+  executor.spawn("addresses", ask_all(executor, std::move(questions)));
+  const auto rounds = static_cast<Duration::rep>(1 + hosts.size() / kLookupsAtOnce);
+  auto until = Steady::now() + rounds * dns::kDnsTimeout + kStragglerTime;
+  bool shortened = false;
+  while (!all->complete() && Steady::now() < until) {
+    if (!shortened && all->first_is_known()) {
+      until = std::min(until, Steady::now() + kStragglerTime);
+      shortened = true;
+    }
+    const auto left = std::chrono::ceil<Duration>(until - Steady::now());
+    const bool news = co_await all->news.wait(left);
+    (void)news;
+  }
+  std::vector<dns::AddressAnswer> out;
+  for (const std::optional<dns::AddressAnswer>& answer : all->answers) {
+    out.push_back(answer.value_or(dns::AddressAnswer()));
+    if (!answer) out.back().detail = "no answer in time";
+  }
+  co_return out;
 }
 
 // Every address of one host becomes a target. What DNS said is kept for the case that nothing is

@@ -33,6 +33,13 @@ Answer without_data(Status status, const std::string& detail = "") {
   return answer;
 }
 
+std::vector<dns::MxRecord> numbered_hosts(std::size_t count) {
+  std::vector<dns::MxRecord> out;
+  for (std::size_t i = 1; i <= count; ++i)
+    out.push_back({static_cast<unsigned>(i), "mx" + std::to_string(i) + ".test"});
+  return out;
+}
+
 // Answers nobody before `together` hosts have been asked for, and then the last one first. A
 // resolver that is asked for one host at a time gets failures, each after kPatience.
 class SlowResolver final : public dns::Resolver {
@@ -230,13 +237,6 @@ TEST_F(TargetsTest, TheListIsBounded) {
   EXPECT_EQ(resolve().list.size(), kMaxTargets);
 }
 
-std::vector<dns::MxRecord> numbered_hosts(std::size_t count) {
-  std::vector<dns::MxRecord> out;
-  for (std::size_t i = 1; i <= count; ++i)
-    out.push_back({static_cast<unsigned>(i), "mx" + std::to_string(i) + ".test"});
-  return out;
-}
-
 TEST_F(TargetsTest, MxHostsAreLookedUpSideBySideAndStayInOrder) {
   SlowResolver slow(runtime_.main(), 3);
   slow.set_mx(mx_answer(numbered_hosts(3)));
@@ -246,6 +246,45 @@ TEST_F(TargetsTest, MxHostsAreLookedUpSideBySideAndStayInOrder) {
   EXPECT_EQ(targets.list[0].host, "mx1.test");
   EXPECT_EQ(targets.list[1].host, "mx2.test");
   EXPECT_EQ(targets.list[2].host, "mx3.test");
+}
+
+// Knows nothing of `dead`, and never says so.
+class DeafResolver final : public dns::Resolver {
+ public:
+  DeafResolver(io::Executor executor, std::string dead)
+      : dead_(std::move(dead)), never_(executor) {}
+  io::Task<dns::MxAnswer> mx(std::string /*domain*/) override {
+    co_return mx_answer(numbered_hosts(3));
+  }
+  io::Task<dns::RecordsAnswer> records(std::string /*name*/, dns::RecordType /*type*/) override {
+    co_return dns::RecordsAnswer();
+  }
+  io::Task<dns::AddressAnswer> addresses(std::string host) override {
+    if (host == dead_) {
+      const bool told = co_await never_.wait(std::chrono::hours(1));
+      (void)told;
+    }
+    co_return address_answer({"192.0.2.1"});
+  }
+
+ private:
+  std::string dead_;
+  io::Signal never_;
+};
+
+TEST_F(TargetsTest, AHostWhoseNameServerIsDeadKeepsNobodyBeforeItWaiting) {
+  DeafResolver deaf(runtime_.main(), "mx2.test");
+  const auto begin = std::chrono::steady_clock::now();
+  const Targets targets = resolve_by(deaf);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, dns::kDnsTimeout / 2);
+  ASSERT_EQ(targets.list.size(), 2U);
+  EXPECT_EQ(targets.list[0].host, "mx1.test");
+  EXPECT_EQ(targets.list[1].host, "mx3.test");
+  ASSERT_EQ(targets.missing.size(), 1U);
+  EXPECT_EQ(targets.missing[0].host, "mx2.test");
+  EXPECT_EQ(targets.missing[0].dns.address, Status::failed);
+  EXPECT_EQ(targets.missing[0].dns.detail, "no answer in time");
+  runtime_.stop();  // the question is still open
 }
 
 TEST_F(TargetsTest, SmartHostsAreLookedUpSideBySide) {

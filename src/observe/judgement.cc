@@ -46,7 +46,7 @@ io::Task<Verdict> judge_and_fetch(Judging judging, verdict::Evidence& evidence,
                                   const verdict::TlsPolicy& policy) {
   Verdict verdict = co_await judge_once(judging, evidence, policy);
   if (judging.fetcher == nullptr) co_return verdict;
-  const Time deadline = judging.clock->now() + kFetchTimeLimit;
+  const Time deadline = judging.clock->now() + std::min(judging.limit, kFetchTimeLimit);
   for (int round = 0; round < kMaxFetchRounds; ++round) {
     std::vector<Want> wants = verdict.wants;
     if (judging.fetch_issuers) add_issuer_wants(wants, evidence, policy, judging.clock->now());

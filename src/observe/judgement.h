@@ -26,7 +26,8 @@ struct Judging {
   fetch::Fetcher* fetcher = nullptr;  // nullptr: nothing is fetched
   io::Runtime* runtime = nullptr;     // its pool judges what is large; nullptr: this loop does
   const Clock* clock = nullptr;
-  bool fetch_issuers = false;  // AIA too, for counter-tests; the verdict is the same without
+  bool fetch_issuers = false;        // AIA too, for counter-tests; the verdict is the same without
+  Duration limit = kFetchTimeLimit;  // of all rounds together, where less time is left
 };
 
 // judge(evidence, policy, now), and again with what it wanted, until it wants nothing more that was

@@ -53,11 +53,11 @@ class JudgementTest : public ::testing::Test {
     Verdict verdict = co_await judge_and_fetch(judging, evidence, policy);
     out.set_value(std::move(verdict));
   }
-  Verdict judge(bool fetch_issuers = false) {
+  Verdict judge(bool fetch_issuers = false, Duration limit = kFetchTimeLimit) {
     io::Runtime runtime(1, 1);
     runtime.start();
     std::promise<Verdict> out;
-    const Judging judging{&fetcher_, &runtime, &clock_, fetch_issuers};
+    const Judging judging{&fetcher_, &runtime, &clock_, fetch_issuers, limit};
     runtime.main().spawn("test", run(judging, evidence_, policy_, out));
     Verdict verdict = out.get_future().get();
     runtime.stop();
@@ -119,6 +119,12 @@ TEST_F(JudgementTest, AnAnswerThatSettlesNothingIsReportedAndTheNextOneAsked) {
   fetcher_.answer(FetchKind::ocsp, kOcsp2, ocsp(factory::OcspSpec::Status::good));
   EXPECT_THAT(judge().wants, IsEmpty());
   EXPECT_THAT(fetcher_.worthless, ElementsAre("ocsp http://o.example/"));
+}
+
+TEST_F(JudgementTest, NothingIsAskedWhereNoTimeIsLeft) {
+  policy_.revocation = verdict::Revocation::required;
+  EXPECT_EQ(judge(false, Duration::zero()).code, "revocation-unreachable");
+  EXPECT_THAT(fetcher_.asked, IsEmpty());
 }
 
 TEST_F(JudgementTest, NothingIsAskedWhereTheVerdictWantsNothing) {

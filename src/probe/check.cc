@@ -56,6 +56,13 @@ class Checker {
   void say(const std::string& words) const {
     if (in_.progress) in_.progress(report_.target.text + ": " + words);
   }
+  [[nodiscard]] observe::Judging fetching() const {
+    observe::Judging judging;
+    judging.fetcher = in_.fetcher;
+    judging.clock = &in_.clock;
+    judging.limit = left();
+    return judging;
+  }
   [[nodiscard]] Duration left() const {
     const auto spent = std::chrono::duration_cast<Duration>(Steady::now() - began_);
     return std::max(options_.timeout - spent, kLeastTime);
@@ -225,9 +232,7 @@ io::Task<Done> Checker::fill_view(observe::Target target, View view, Duration ti
 }
 
 io::Task<Done> Checker::fill_issuers(HostReport* host, ViewResult* slot) {
-  observe::Judging judging;
-  judging.fetcher = in_.fetcher;
-  judging.clock = &in_.clock;
+  observe::Judging judging = fetching();
   judging.fetch_issuers = true;
   slot->evidence = host->evidence;
   (void)co_await observe::judge_and_fetch(judging, slot->evidence, host->policy);
@@ -239,10 +244,14 @@ io::Task<Done> Checker::fill_main(observe::Target target, Duration time, HostRep
   slot->evidence = co_await look_once(session_, target, View::main, time);
   say(place_of(target) + " " + std::string(to_string(slot->evidence.stage)) +
       (slot->evidence.tls.completed ? " " + slot->evidence.tls.version : ""));
-  observe::Judging judging;
-  judging.fetcher = in_.fetcher;
-  judging.clock = &in_.clock;
-  slot->verdict = co_await observe::judge_and_fetch(judging, slot->evidence, slot->policy);
+  const observe::Judging own = fetching();
+  slot->verdict = co_await observe::judge_and_fetch(own, slot->evidence, slot->policy);
+  // Every kind of sender is judged by this Evidence: what the one that asks most of revocation
+  // wants to know has to be in it.
+  const verdict::TlsPolicy strictest =
+      sender_policy(SenderKind::exchange_online, facts_, target.host);
+  const observe::Judging theirs = fetching();
+  (void)co_await observe::judge_and_fetch(theirs, slot->evidence, strictest);
   co_return Done{};
 }
 

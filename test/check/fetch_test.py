@@ -36,7 +36,7 @@ class Fetch(CheckCase):
                       {"id": "answer", "kind": "ocsp", "issuer": "root", "of": "named", "status": status, **more})
         return self.pki.dir / "answer.ocsp"
 
-    def ask(self, tls, *arguments, revocation="required", server=ALLOWED):
+    def ask(self, tls, *arguments, revocation="required", server=ALLOWED, **more):
         """The report under a configuration that says where may be asked."""
         peer = self.peer(tls=tls)
         send = {"domains": ["partner.test"], "hosts": [f"127.0.0.1:{peer.port}"], "tls": "authenticate", "tls_domain": NAME,
@@ -44,7 +44,7 @@ class Fetch(CheckCase):
         (self.dir / "postern.toml").write_text(toml({
             "server": {"hostname": "edge.contoso.test", **server}, "trust": {"agreed": {"files": [self.pki.cert("root")]}},
             "send": {"partner": send}}))
-        return self.check("partner.test", *(arguments or REQUIRED), trust=False, name=None)
+        return self.check("partner.test", *(arguments or REQUIRED), trust=False, **{"name": None, **more})
 
     def revocation(self, report):
         """(result, detail) of the check of that name."""
@@ -146,11 +146,41 @@ class Crl(Fetch):
         self.assert_unreachable(report, self.web.url("/root.crl"), "127.0.0.1 is a loopback address", "fetch_allow")
         self.assertEqual(self.web.asked, [])
 
-    def test_each_kind_of_sender_asks_as_it_does(self):
+    def test_a_server_that_says_nothing_keeps_no_check_beyond_its_time(self):
+        self.web.serve("/silent.crl", silent=True)
+        report = self.ask(self.leaf(crl_urls=["/silent.crl"]), *REQUIRED, "--quick", time="3s")
+        self.assert_unreachable(report, self.web.url("/silent.crl"), "no answer in time")
+        self.assertLess(report["took_ms"], 4500)
+
+
+class Senders(Fetch):
+    """Whatever kind of sender is asked as, each of the others is told what its own kind would find."""
+
+    def said(self, *arguments):
         tls = self.leaf(crl_urls=["/root.crl"])
-        self.web.serve("/root.crl", self.list_of("named"))
-        said = {s["as"]: s["code"] for s in self.ask(tls)["senders"]}
-        self.assertEqual((said["postern"], said["opportunistic"]), ("revoked", "none"))
+        if self.revoked is not None:
+            self.web.serve("/root.crl", self.list_of(*self.revoked))
+        report = self.ask(tls, *arguments, "--trust", self.pki.cert("root"), name=NAME, revocation="off")
+        return {s["as"]: s["code"] for s in report["senders"]}
+
+    def assert_said(self, exchange):
+        for arguments in (("--as", "postern"), ("--as", "postern", "--quick")):
+            with self.subTest(arguments):
+                self.assertEqual(self.said(*arguments), {
+                    "postern": "none", "postfix-verify": "none", "postfix-secure": "none", "opportunistic": "none",
+                    "exchange-online": exchange, "exchange-domain-security": exchange})
+
+    def test_a_list_that_can_be_had_satisfies_exchange_though_we_do_not_ask(self):
+        self.revoked = ()
+        self.assert_said("none")
+
+    def test_revoked_is_revoked_for_who_asks(self):
+        self.revoked = ("named",)
+        self.assert_said("revoked")
+
+    def test_a_list_that_cannot_be_had_is_exchange_s_trouble_alone(self):
+        self.revoked = None
+        self.assert_said("revocation-unreachable")
 
 
 class Ocsp(Fetch):

@@ -183,7 +183,7 @@ listen = "unix:{self.dir}/postern.sock"
         """partner.test with MX hosts mx1, mx2, ... at these addresses."""
         records = {"partner.test": [("MX", 10 * i, f"{host}.partner.test") for i, host in enumerate(hosts, 1)]}
         for host, addresses in hosts.items():
-            records[f"{host}.partner.test"] = [("A", a) for a in addresses]
+            records[f"{host}.partner.test"] = [("AAAA" if ":" in a else "A", a) for a in addresses]
         zone = DnsServer(records)
         self.addCleanup(zone.stop)
         return zone
@@ -225,6 +225,17 @@ listen = "unix:{self.dir}/postern.sock"
         broken = [h for h in report["hosts"] if h["address"] == "127.0.0.2"][0]
         self.assertEqual(broken["verdict"]["code"], "expired")
         self.assertIn("this node was missed", broken["verdict"]["cause"])
+
+    def test_19_the_ipv6_address_alone_was_missed(self):
+        self.pki.leaf("mx1", "root", ["mx1.partner.test"])
+        self.pki.leaf("gone", "root", ["mx1.partner.test"], not_before="-90d", not_after="-1d")
+        first = self.peer("mx1", tls=self.tls("mx1"))
+        second = self.peer("mx1", address="::1", port=first.port, tls=self.tls("gone"))
+        report = self.domain({"mx1": [first, second]})
+        broken = [h for h in report["hosts"] if h["address"] == "::1"][0]
+        self.assertEqual(broken["verdict"]["code"], "expired")
+        self.assertIn("Another address of the same host presents a right one", broken["verdict"]["cause"])
+        self.assertIn("1 of 2 addresses", [d["text"] for d in report["differences"] if d["fact"] == "verdict"][0])
 
     def test_an_mx_host_without_address_is_named(self):
         self.pki.leaf("mx1", "root", ["mx1.partner.test"])

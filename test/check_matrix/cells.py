@@ -68,6 +68,7 @@ class Cell:
     finding: str = None  # a finding that must be there, and for a sound verdict the exit code says so
     hosts: tuple = ()  # code of each host, where there are several
     says: tuple = ()  # words of the cause
+    beyond: str = None  # why no check shows it, whatever the server
     but: dict = dataclasses.field(default_factory=dict)
 
     def expected(self, kind):
@@ -145,8 +146,10 @@ def cells():
              finding="only-old-tls", says=("TLSv1.1 and nothing newer",),
              but={"exim": {"tests": ("without-sni=same", "tls1.2=same", "legacy=differs", "anything=differs")}}),
         Cell("17", f"{CA_NAMES} CA names are announced", "many", "none", "none", send=_US, finding="ca-list-too-long"),
-        silent("greeting"), silent("EHLO"), silent("STARTTLS"), silent("second EHLO"),
+        silent("connect", (), code="connection-timeout", fault="path"), silent("greeting"), silent("EHLO"), silent("STARTTLS"), silent("second EHLO"),
         silent("handshake", ("without-sni=same", "tls1.2=same"), code="handshake-timeout", fault="unknown"),
+        Cell("18", "silence in place of the answer: MAIL and later", "sound", **_SILENT,
+             beyond="check sends no mail: it goes no further than MAIL FROM:<>, and waits for that only where a refusal may come there"),
         Cell("18", "silence by its own choice: greeting", "slow-greeting", "smtp-timeout", "server", ("other-mode=same",)),
         Cell("18", "silence by its own choice: EHLO", "slow-EHLO", "smtp-timeout", "server", ("other-mode=same",)),
         Cell("19", "the second of two MX hosts is broken", "mx-sound", "none", "none", (*_SNI, "other-mx=clean"),

@@ -131,7 +131,7 @@ class Matrix:
         self.running.enter_context(servers)
         asked = {}
         for index, cell in enumerate(cells.cells()):
-            missing = next((cannot[state] for state in (cell.state, *cell.mx) if state in cannot), None)
+            missing = cell.beyond or next((cannot[state] for state in (cell.state, *cell.mx) if state in cannot), None)
             if missing:
                 self.table[index, kind] = ("cannot", missing)
                 continue
@@ -164,7 +164,8 @@ def report(matrix, kinds):
         for kind in kinds:
             said, detail = matrix.table[index, kind]
             if said == "cannot":
-                note = notes.setdefault(f"{kind}: {detail}", len(notes) + 1)
+                words = detail if cell.beyond else f"{kind}: {detail}"
+                note = notes.setdefault(words, len(notes) + 1)
                 said = f"- [{note}]"
             elif detail:
                 wrong.append((cell, kind, detail))

@@ -5,13 +5,13 @@
 
   mask     Cisco's fixup: the greeting is stars, STARTTLS in the EHLO reply and every verb that it does not know are X
   strip    STARTTLS is taken out of the EHLO reply, and nothing else is touched
-  silent   from there on nothing of the server comes through: one of SILENT
+  silent   from there on nothing of the server comes through: one of SILENT; "connect": no connection comes about
 """
 
 import socket
 import threading
 
-SILENT = ("greeting", "EHLO", "STARTTLS", "handshake", "second EHLO")
+SILENT = ("connect", "greeting", "EHLO", "STARTTLS", "handshake", "second EHLO")
 _KNOWN = (b"EHLO", b"HELO", b"MAIL", b"RCPT", b"DATA", b"RSET", b"NOOP", b"QUIT")
 _SPARE = 60.0
 
@@ -21,9 +21,12 @@ class Device:
         if silent not in (None, *SILENT):
             raise ValueError(f"no such phase: {silent}")
         self.upstream, self.mask, self.strip, self.silent = upstream, mask, strip, silent
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=0 if silent == "connect" else 64)
         self.port = self._listener.getsockname()[1]
         self._ends = []
+        if silent == "connect":
+            self._fill()
+            return
         threading.Thread(target=self._accept, daemon=True).start()
 
     def stop(self):
@@ -33,6 +36,17 @@ class Device:
             except OSError:
                 pass
             end.close()
+
+    def _fill(self):
+        """A listener whose queue is full drops SYNs: to a client, a host that does not answer."""
+        while True:
+            filler = socket.socket()
+            filler.settimeout(0.3)
+            self._ends.append(filler)
+            try:
+                filler.connect(("127.0.0.1", self.port))
+            except TimeoutError:
+                return
 
     def _accept(self):
         while True:

@@ -330,6 +330,7 @@ class ScriptedPeer:
         self._closing = False
         self._paused = threading.Event()
         self.port = port or free_port()
+        self.family = socket.AF_INET6 if ":" in address else socket.AF_INET
         self._fillers = []
         self._listener = self._listen(64)
         self._thread = threading.Thread(target=self._accept, daemon=True)
@@ -338,7 +339,7 @@ class ScriptedPeer:
             self._fill()
 
     def _listen(self, backlog):
-        listener = socket.socket()
+        listener = socket.socket(self.family)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((self.address, self.port))
         listener.listen(backlog)
@@ -350,7 +351,7 @@ class ScriptedPeer:
         self._paused.wait(5)  # until then the accepting thread takes what comes
         self._listener.listen(0)
         while True:
-            filler = socket.socket()
+            filler = socket.socket(self.family)
             filler.settimeout(0.3)
             self._fillers.append(filler)
             try:

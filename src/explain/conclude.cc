@@ -69,7 +69,8 @@ std::string filled(std::string_view text, const Candidate& candidate) {
   std::map<std::string_view, std::string> facts{
       {"{peer}", "the peer"},     {"{wanted}", "<name>"},     {"{presented}", "<presented>"},
       {"{subject}", "<subject>"}, {"{issuer}", "<issuer>"},   {"{who}", "the connector"},
-      {"{sets}", "<trust sets>"}, {"{own}", "<certificate>"}, {"{anchor}", "<root>"}};
+      {"{sets}", "<trust sets>"}, {"{own}", "<certificate>"}, {"{anchor}", "<root>"},
+      {"{port}", "<port>"},       {"{from}", "<start>"},      {"{until}", "<end>"}};
   for (const Sighting* seen : candidate.because) {
     const Observation& o = seen->first;
     if (!o.counterpart.empty()) facts["{peer}"] = o.counterpart;

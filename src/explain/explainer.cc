@@ -65,7 +65,8 @@ struct Explainer::State {
   bool decoded = false;  // the line comes out of a dialect, not out of the source
   Phrases::State state = Phrases::kStart;
   std::vector<std::uint16_t> found;
-  std::optional<Time> moment;  // the latest that a line began with
+  std::vector<std::pair<Fact, int>> said;  // by recognisers, of the line at hand
+  std::optional<Time> moment;              // the latest that a line began with
   std::vector<std::string> notes;
   std::uint64_t lines = 0, read_sources = 0;
   bool speaks_of_tls = false;  // somewhere, whether understood or not
@@ -121,6 +122,7 @@ void Explainer::State::look(std::string_view text, std::uint64_t number) {
   const std::string own = fold(clear);
   const std::string wide = previous.empty() ? own : previous + " " + std::string(trim(own));
   std::vector<bool> asked(dialects.size());
+  said.clear();
   for (const std::uint16_t which : found) {
     const Place& place = places[which];
     if (place.recogniser == nullptr) {
@@ -134,6 +136,10 @@ void Explainer::State::look(std::string_view text, std::uint64_t number) {
     const Line line{&source, number, clear, here ? std::string_view(own) : wide, decoded};
     if (!one.also.empty() && !contains_any(line.folded, one.also)) continue;
     if (!one.unless.empty() && contains_any(line.folded, one.unless)) continue;
+    // Two wordings of one fact in one line are one report of it.
+    const std::pair what(one.fact, one.number);
+    if (std::ranges::find(said, what) != said.end()) continue;
+    said.push_back(what);
     Observation o;
     o.fact = one.fact;
     o.said_by = one.said_by;

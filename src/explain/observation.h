@@ -89,10 +89,11 @@ enum class Fact : std::uint8_t {
   defect,
   not_tls,
   queue_expired,
-  tls_used,   // a session went on over TLS
-  delivered,  // a message was accepted
-  cosmetic,   // frightening words that mean nothing
-  tls_named,  // TLS or certificates are spoken of, and no more is understood
+  tls_used,    // a session went on over TLS
+  unverified,  // so it did, though the certificate did not verify
+  delivered,   // a message was accepted
+  cosmetic,    // frightening words that mean nothing
+  tls_named,   // TLS or certificates are spoken of, and no more is understood
   certificate,
   setting,
 };

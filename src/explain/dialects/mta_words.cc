@@ -15,6 +15,8 @@ constexpr Recogniser kWords[] = {
     {"starttls=server, error", Fact::handshake_failed, {}, {}, Side::server},
     {"starttls=client, relay=", Fact::tls_used, {}, "verify=fail"},
     {"starttls=server, relay=", Fact::tls_used, {}, "verify=fail"},
+    {"starttls=client, relay=", Fact::unverified, "verify=fail"},
+    {"starttls=server, relay=", Fact::unverified, "verify=fail"},
     {"tls srvr", Fact::verification_failed, "reject|fail"},
     {"file unsafe", Fact::key_unreadable, "starttls|cert|key"},
     {"starttls: file", Fact::key_unreadable, "unsafe|readable|missing"},

@@ -31,6 +31,8 @@ std::vector<std::unique_ptr<Dialect>> make_dialects() {
   words("mail program", mta_words());
   words("tool", tool_words());
   words("mail", mail_words());
+  words("translated words", translated_words());
+  words(kGeneralWords, general_words());
   out.push_back(make_smtp_dialogue());
   out.push_back(make_exchange_protocol());
   out.push_back(make_exchange_objects());

@@ -121,7 +121,7 @@ constexpr Recogniser kWords[] = {
     {"certificate validation failure", Fact::verification_failed},
     {"server certificate not verified", Fact::verification_failed},
     {"server certificate not trusted", Fact::verification_failed},
-    {"verify=fail", Fact::verification_failed},
+    {"verify=fail", Fact::verification_failed, {}, ", relay="},
     {"unable to load certificate authority", Fact::trust_store_missing},
     {"error setting certificate verify locations", Fact::trust_store_missing},
     {"error setting certificate file", Fact::trust_store_missing},

@@ -51,6 +51,12 @@ void apply_alerts(const Case& seen, Candidates& candidates) {
 }
 
 void apply_handshake(const Case& seen, Candidates& candidates) {
+  // s_client: "Didn't find STARTTLS in server response, trying anyway..."
+  if (seen.has(Fact::not_offered) && seen.has(Fact::plain_on_tls_port)) {
+    candidates.rule_out("wrong-tls-mode-for-port",
+                        "STARTTLS was looked for and not offered; TLS was tried all the same, and "
+                        "plain text came back.");
+  }
   if (const Sighting* token = seen.find(Fact::token_invalid)) {
     candidates.add(candidate("tls-intercepted-by-middlebox", Certainty::possible, Rank::hint, 1,
                              *token, "token-invalid"));

@@ -83,6 +83,24 @@ void judge_expired_root(const Sighting& sighting, Candidates& candidates) {
   candidates.add(std::move(own));
 }
 
+// No more is said than that it did not verify: trust and names are what fails most.
+void judge_vague(const Sighting& sighting, Candidates& candidates) {
+  for (const auto& [code, order] :
+       {std::pair("untrusted-root", 5), std::pair("name-mismatch", 4)}) {
+    Candidate vague = candidate(code, Certainty::possible, order, sighting);
+    vague.rank = Rank::symptom;
+    candidates.add(std::move(vague));
+  }
+}
+
+// Where mail went through all the same, nobody had asked for more.
+void judge_unverified(const Case& seen, const Sighting& sighting, Candidates& candidates) {
+  if (!seen.has(Fact::delivered)) return judge_vague(sighting, candidates);
+  Candidate fine = candidate("none", Certainty::likely, 0, sighting);
+  fine.rank = Rank::health;
+  candidates.add(std::move(fine));
+}
+
 void judge_unknown_issuer(const Case& seen, const Sighting& sighting, Candidates& candidates) {
   const std::string words = words_of(sighting);
   const Sighting* const missing = seen.find(Fact::trust_store_missing);
@@ -132,17 +150,12 @@ void apply_trust(const Case& seen, Candidates& candidates) {
       case Fact::untrusted:
         judge_unknown_issuer(seen, sighting, candidates);
         break;
-      case Fact::verification_failed: {
-        Candidate vague = candidate("untrusted-root", Certainty::possible, 0, sighting);
-        vague.rank = Rank::symptom;
-        vague.order = 5;
-        candidates.add(std::move(vague));
-        Candidate name = candidate("name-mismatch", Certainty::possible, 0, sighting);
-        name.rank = Rank::symptom;
-        name.order = 4;
-        candidates.add(std::move(name));
+      case Fact::verification_failed:
+        judge_vague(sighting, candidates);
         break;
-      }
+      case Fact::unverified:
+        judge_unverified(seen, sighting, candidates);
+        break;
       case Fact::tls_used:
         // Postfix says "Untrusted" of a session that it lets go on all the same.
         if (words_of(sighting).find("untrusted tls connection") != std::string::npos &&

@@ -1,4 +1,5 @@
 // Facts that name their cause by themselves.
+#include "explain/dialects/vocabularies.h"
 #include "explain/rules/rule.h"
 
 namespace postern::explain {
@@ -81,6 +82,12 @@ constexpr Meaning kMeanings[] = {
     {Fact::cosmetic, "none", kLikely, Rank::health, 0},
 };
 
+// Words of no product in particular count below a product's or library's own.
+constexpr int kLooser = 20;
+bool loose(const Observation& o) {
+  return o.dialect == kGeneralWords;
+}
+
 // What the meaning alone would leave unsaid: the names.
 std::string sentence_of(const Observation& o) {
   if (o.fact != Fact::certificate_not_found || o.wanted.empty()) return {};
@@ -96,9 +103,11 @@ void apply_words(const Case& seen, Candidates& candidates) {
     for (const Meaning& meaning : kMeanings) {
       if (meaning.fact != sighting.first.fact) continue;
       candidates.add({.code = std::string(meaning.code),
-                      .certainty = meaning.certainty,
+                      .certainty = loose(sighting.first) && meaning.certainty == kCertain
+                                       ? kLikely
+                                       : meaning.certainty,
                       .rank = meaning.rank,
-                      .order = meaning.order,
+                      .order = meaning.order - (loose(sighting.first) ? kLooser : 0),
                       .sentence = sentence_of(sighting.first),
                       .because = {&sighting},
                       .rule = "words"});

@@ -4,6 +4,7 @@
 #   make tour   the five-minute tour by itself, on free ports, every step asserted
 #   make test   sets up, builds and runs everything
 #   make bench-check   checks a second, beside openssl s_client and posttls-finger (bench/check)
+#   make bench-verdicts   verdicts a second, beside a bare X509_verify_cert (bench/verdicts)
 #   make bench-relay   Postern and Postfix as relays, side by side (bench/relay)
 #   make check-sanitizers   the unit and dialogue tests under AddressSanitizer and UBSan, and those of
 #               modules with threads under ThreadSanitizer (make asan, make tsan: one of them)
@@ -11,7 +12,7 @@
 SHELL := /bin/bash
 JOBS  ?= $(shell nproc)
 
-.PHONY: all setup setup-test run tour test bench-check bench-relay check-sanitizers asan tsan format clean
+.PHONY: all setup setup-test run tour test bench-check bench-verdicts bench-relay check-sanitizers asan tsan format clean
 all: setup
 	@cmake --preset release >build/configure.log 2>&1 || { cat build/configure.log; exit 1; }
 	@cmake --build build/release --target postern -j $(JOBS)
@@ -37,6 +38,11 @@ test: setup-test
 bench-check: setup-test all
 	scripts/peers fetch
 	POSTERN=$(CURDIR)/postern bench/check/run.py $(BENCH_ARGS)
+
+bench-verdicts: setup-test all
+	cmake --preset release -DPOSTERN_BENCH=ON
+	cmake --build build/release --target bare_verify -j $(JOBS)
+	POSTERN=$(CURDIR)/postern BARE_VERIFY=$(CURDIR)/build/release/bin/bare_verify bench/verdicts/run.py $(BENCH_ARGS)
 
 bench-relay: setup-test all
 	scripts/peers fetch

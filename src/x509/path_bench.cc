@@ -1,5 +1,6 @@
 // A verdict beside the bare X509_verify_cert over the same chain, in one run: the search, the rules
-// and the memory of both, without and with the parsing of what a peer presents.
+// and the memory of both, without and with the parsing of what a peer presents, and with a
+// revocation list. bench/verdicts compares whole requests.
 #include <algorithm>
 
 #include <benchmark/benchmark.h>
@@ -86,6 +87,47 @@ void openssl_parse_and_verify_cert(benchmark::State& state) {
   }
 }
 
+// A leaf below a CA whose list has so many entries, read anew for each judgement as it came.
+struct Listed {
+  explicit Listed(int entries) {
+    CrlSpec spec;
+    for (int i = 0; i < entries; ++i) spec.revoked.push_back({other});
+    data.crls_der = {make_crl(root, spec)};
+  }
+
+  Issued root = make_root("Root");
+  Certificate leaf = make_leaf(root, "mail.contoso.com").certificate;
+  Certificate other = make_leaf(root, "other.contoso.com").certificate;
+  TrustSets sets = {
+      std::make_shared<TrustSet>("bench", std::vector<Anchor>{{root.certificate, {}}})};
+  RevocationData data;
+};
+
+void postern_find_path_with_list(benchmark::State& state) {
+  const Listed listed(static_cast<int>(state.range(0)));
+  const PathOptions options{.now = kNow, .check_revocation = true, .require_revocation = true};
+  for (auto _ : state)
+    if (!find_path({listed.leaf}, listed.sets, listed.data, options).ok)
+      return state.SkipWithError("refused");
+}
+
+void openssl_verify_cert_with_list(benchmark::State& state) {
+  const Listed listed(static_cast<int>(state.range(0)));
+  for (auto _ : state) {
+    const std::string& der = listed.data.crls_der.front();
+    const unsigned char* at = octets_of(der);
+    const X509CrlPtr crl(d2i_X509_CRL(nullptr, &at, static_cast<long>(der.size())));
+    const X509StorePtr store(X509_STORE_new());
+    X509_STORE_add_cert(store.get(), listed.root.certificate.native());
+    X509_STORE_add_crl(store.get(), crl.get());
+    X509_STORE_set_flags(store.get(), X509_V_FLAG_CRL_CHECK);
+    if (!verify_bare(store.get(), listed.leaf.native(), nullptr))
+      return state.SkipWithError("refused");
+  }
+}
+
+BENCHMARK(postern_find_path_with_list)->Arg(100)->Arg(100'000);
+BENCHMARK(openssl_verify_cert_with_list)->Arg(100)->Arg(100'000);
 BENCHMARK(postern_find_path)->Arg(1)->Arg(3);
 BENCHMARK(openssl_verify_cert)->Arg(1)->Arg(3);
 BENCHMARK(postern_parse_and_find_path)->Arg(1)->Arg(3);

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/text.h"
+#include "x509/der.h"
 #include "x509/name_constraints.h"
 #include "x509/openssl.h"
 
@@ -72,6 +73,10 @@ class Form {
         add(Counts::always, std::string("bears an extension twice (") + name.data() + ")",
             X509_V_ERR_INVALID_EXTENSION);
       const bool known = std::ranges::find(kProcessed, OBJ_obj2nid(object)) != kProcessed.end();
+      if ((known || is_key_identifier(object)) && !is_one_element(extension))
+        add(Counts::always,
+            std::string("has an extension that is not in DER (") + name.data() + ")",
+            X509_V_ERR_INVALID_EXTENSION);
       if (!known && X509_EXTENSION_get_critical(extension) == 1)
         add(Counts::always,
             std::string("has a critical extension that is not understood (") + name.data() + ")",
@@ -79,6 +84,17 @@ class Form {
     }
     if ((flags() & (EXFLAG_INVALID | EXFLAG_INVALID_POLICY)) != 0)
       add(Counts::always, "has an extension that cannot be read", X509_V_ERR_INVALID_EXTENSION);
+  }
+
+  static bool is_key_identifier(const ASN1_OBJECT* object) {
+    const int nid = OBJ_obj2nid(object);
+    return nid == NID_subject_key_identifier || nid == NID_authority_key_identifier;
+  }
+
+  // OpenSSL overlooks what stands after the value.
+  static bool is_one_element(X509_EXTENSION* extension) {
+    std::string_view rest = view_of(X509_EXTENSION_get_data(extension));
+    return take_der(rest) && rest.empty();
   }
 
   // s4.1.1.2, s4.1.2.1, s4.1.2.2.

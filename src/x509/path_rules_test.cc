@@ -66,6 +66,17 @@ TEST_F(Rules, FormThatCannotBeJudgedSafelyCountsInEveryProfile) {
             "malformed-certificate");
 }
 
+TEST_F(Rules, NothingStandsAfterTheValueOfAnExtension) {
+  const auto code_of_ca = [&](const char* constraints) {
+    const Issued ca =
+        make_intermediate(root, {.common_name = "CA", .extensions = {{"2.5.29.30", constraints}}});
+    return code(find({make_leaf(ca, "a.test").certificate, ca.certificate}, root));
+  };
+  // Permitted is the DNS name a.test; then the same and two octets.
+  EXPECT_EQ(code_of_ca("critical,DER:300ca00a30088206612e74657374"), "none");
+  EXPECT_EQ(code_of_ca("critical,DER:300ca00a30088206612e746573740500"), "malformed-certificate");
+}
+
 TEST_F(Rules, ASubjectIsThereOrTheAlternativeNameIsCritical) {
   EXPECT_EQ(code_of({.dns = {"a.test"}}, strict), "malformed-certificate");
   EXPECT_EQ(code_of({.dns = {"a.test"}}), "none");

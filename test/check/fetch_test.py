@@ -146,10 +146,11 @@ class Crl(Fetch):
         self.assert_unreachable(report, self.web.url("/root.crl"), "127.0.0.1 is a loopback address", "fetch_allow")
         self.assertEqual(self.web.asked, [])
 
-    def test_a_server_that_says_nothing_keeps_no_check_beyond_its_time(self):
-        self.web.serve("/silent.crl", silent=True)
-        report = self.ask(self.leaf(crl_urls=["/silent.crl"]), *REQUIRED, "--quick", time="3s")
-        self.assert_unreachable(report, self.web.url("/silent.crl"), "no answer in time")
+    def test_servers_that_say_nothing_keep_no_check_beyond_its_time(self):
+        for path in ("/silent.crl", "/silent-ocsp"):
+            self.web.serve(path, silent=True)
+        report = self.ask(self.leaf(crl_urls=["/silent.crl"], ocsp_urls=["/silent-ocsp"]), *REQUIRED, "--quick", time="3s")
+        self.assert_unreachable(report, self.web.url("/silent-ocsp"), "no answer in time")
         self.assertLess(report["took_ms"], 4500)
 
 

@@ -22,8 +22,9 @@ enum class Fact : std::uint8_t {
   refused,
   timed_out,
   unreachable,
-  lost,           // the connection ended without a word
-  large_packets,  // small packets pass, large ones vanish
+  connect_failed,  // no more is said
+  lost,            // the connection ended without a word
+  large_packets,   // small packets pass, large ones vanish
   // STARTTLS as such
   dialogue,            // greeting and EHLO reply as seen: Observation::dialogue
   not_offered,         // the client wanted TLS, the server does not offer it

@@ -43,6 +43,8 @@ constexpr std::array kAsks{
     Ask{"tls-intercepted-by-middlebox",
         "The dialogue as it arrives: a masked banner betrays the device",
         "telnet <host> 25, then EHLO test"},
+    Ask{"connection-timeout", "Whether a connection comes about at all, from the same machine",
+        "nc -vz <host> 25; Test-NetConnection <host> -Port 25"},
     Ask{"path-mtu-blackhole", "Whether large packets pass", "ping -M do -s 1472 <host>"},
     Ask{"expired", "The dates of the certificate that is presented", kOwnView},
     Ask{"ip-blocklisted", "Whether the sending address is listed",

@@ -35,7 +35,10 @@ const Said kOwnWording[] = {
     {"starttls-not-offered", "delivery stopped, the next hop didn't offer TLS"},
     {"private-key-inaccessible", "the private key of /etc/mail/a.pem is not readable"},
     {"key-certificate-mismatch", "the private key does not belong to that certificate"},
+    {"name-mismatch", "reject=454 4.7.0 CN a.example does not match mx.b.example; TLS"},
+    {"tls-required-not-used-by-sender", "TLS required but client did not issue STARTTLS"},
     {"dns-resolution-failure", "could not resolve mx.a.example"},
+    {"dns-resolution-failure", "No MX for a.example"},
     {"connection-refused", "mx.a.example refused the connection"},
 };
 
@@ -73,7 +76,8 @@ TEST(Wording, WithoutAReasonIsNoReasonToGuess) {
   for (const char* text :
        {"Das Remotezertifikat ist laut Validierungsverfahren ungültig.",
         "Überprüfung des Serverzertifikats fehlgeschlagen.",
-        "the certificate could not be verified", "could not establish a secure session over TLS"})
+        "the certificate could not be verified", "Unable to connect to the remote server",
+        "could not establish a secure session over TLS"})
     EXPECT_EQ(explain_text(text).outcome, Outcome::undecided) << text;
 }
 
@@ -84,6 +88,7 @@ TEST(Wording, OfOtherTroubleOverTlsIsNotTls) {
         "TLSv1.3",
         "status=bounced (host mx.a.example said: 550 no thanks (in reply to RCPT TO command))",
         "SMTP error from remote mail server after RCPT TO:<a@b.example>: 550 no thanks, TLSv1.2",
+        "H=mx.a.example X=TLS1.2:AES256 CV=no F=<a@b.example> rejected after DATA: 11.2 points",
         "The SMTP server requires a secure connection or the client was not authenticated. The "
         "server response was: 5.7.57 Client not authenticated to send mail."})
     EXPECT_EQ(first_code(explain_text(text)), "not-tls") << text;
@@ -96,6 +101,13 @@ TEST(Wording, OfAnUnverifiedSessionThatDeliversIsHealthy) {
   EXPECT_EQ(first_code(explain_text(std::string(session) +
                                     "sm[7]: x1: to=<a@b.example>, dsn=2.0.0, stat=Sent (ok)\n")),
             "none");
+}
+
+TEST(Wording, OfToolsThatFindAllInOrderIsHealthy) {
+  for (const char* text : {"- Status: The certificate is trusted.\n- Handshake was completed",
+                           "Hostname Validation: OK - Certificate matches server hostname",
+                           "Cert VALIDATED: ok\nCert Hostname VERIFIED (mx.a.example)"})
+    EXPECT_EQ(first_code(explain_text(text)), "none") << text;
 }
 
 TEST(Wording, OfOneFactInOneLineIsCountedOnce) {

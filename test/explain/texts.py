@@ -2,7 +2,7 @@
 """Texts as administrators paste them, with the causes that are right: what postern explain makes of each.
 
 A text is a file: "system:", "cause:" (the right codes; the first is the best), perhaps "decidable: no" and "why:", an empty line,
-the text. Files named first-* were written, with their causes, before anything was run on them (docs/explain.md has the figure).
+the text. Files named first-* and second-* were written, with their causes, before anything was run on them (docs/explain.md has the figure).
 Fails below 95 % of the decidable ones, and on any cause that is stated as certain and wrong.
 
 usage: texts.py [-v] [FOLDER]

@@ -41,6 +41,16 @@ constexpr Recogniser kWords[] = {
     {"ssl ctx use certificate chain file", Fact::key_unreadable, {}, "key values mismatch"},
     {"ssl ctx use privatekey file", Fact::key_unreadable, {}, "key values mismatch"},
     {"ssl ctx use certificate file", Fact::key_unreadable, {}, "key values mismatch"},
+    // its own refusals of what clients sent, over TLS or not
+    {"rejected rcpt",
+     Fact::not_tls,
+     {},
+     "tls required|without tls|unencrypted|encryption|certificate required"},
+    {"rejected mail",
+     Fact::not_tls,
+     {},
+     "tls required|without tls|unencrypted|encryption|certificate required"},
+    {"rejected after data", Fact::not_tls},
     {"temporary internal error", Fact::starttls_refused, "tls|starttls"},
 };
 

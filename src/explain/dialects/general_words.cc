@@ -43,8 +43,8 @@ constexpr std::string_view kAboutTls =
 
 constexpr Recogniser kWords[] = {
     // names
-    {"not match", Fact::name_mismatch, "certificate|cert |cert's|altname|common name|subject alt",
-     kOtherMatches},
+    {"not match", Fact::name_mismatch,
+     "certificate|cert |cert's|altname|common name|subject alt| cn ", kOtherMatches},
     {"mismatch", Fact::name_mismatch,
      "certificate|common name|altname|hostname|host name|server name|cn mismatch", kOtherMatches},
     {"not valid for", Fact::name_mismatch, kOfCertificates,
@@ -209,15 +209,35 @@ constexpr Recogniser kWords[] = {
     {"unable to resolve", Fact::dns_failed, {}, kOtherLookups},
     {"failed to resolve", Fact::dns_failed, {}, kOtherLookups},
     {"name resolution", Fact::dns_failed, "fail|error|timed out", kOtherLookups},
+    {"no mx", Fact::dns_failed, "no mx for|found|resolv|available|usable", kOtherLookups},
     {"mx lookup", Fact::dns_failed, "fail|error|timed out|timeout|servfail"},
     {"unknownhostexception", Fact::dns_failed},
     {"host unknown", Fact::dns_failed, "name server"},
     {"name server", Fact::dns_failed, "timeout|timed out", kOtherLookups},
+    // no more is said than that there was no connection
+    {"unable to connect to", Fact::connect_failed},
+    {"could not connect to", Fact::connect_failed},
+    {"couldn't connect to", Fact::connect_failed},
+    {"cannot connect to", Fact::connect_failed, {}, "remote server [message"},
+    {"can't connect to", Fact::connect_failed},
+    {"failed to connect to", Fact::connect_failed},
+    {"connection attempt failed", Fact::connect_failed},
     {"connection was refused", Fact::refused, {}, "policy|milter|unix:|database|mysql"},
     {"refused the connection", Fact::refused, {}, "policy|milter|unix:|database|mysql"},
     {"no connection could be made", Fact::refused},
     {"timed out", Fact::timed_out, "connect to |connecting to|connection to |tcp connect",
      "tls|ssl|handshake|while|starttls|dns|conversation|reading|banner|milter|policy|unix:"},
+
+    // tools that look and find all in order
+    {"certificate is trusted", Fact::tls_used, {}, "not "},
+    {"cert validated: ok", Fact::tls_used},
+    {"certificate validated", Fact::tls_used, {}, "not |fail"},
+    {"cert hostname verified", Fact::tls_used},
+    {"certificate matches", Fact::tls_used, {}, "not |no |none"},
+    {"hostname matches", Fact::tls_used, {}, "not |no |none"},
+    {"handshake was completed", Fact::tls_used},
+    {"handshake completed", Fact::tls_used, {}, "not "},
+    {"handshake successful", Fact::tls_used},
 
     // A recipient, a sender or a message was refused: TLS was settled before.
     {"in reply to rcpt to", Fact::not_tls, {}, kAboutTls},

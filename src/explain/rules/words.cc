@@ -77,6 +77,8 @@ constexpr Meaning kMeanings[] = {
     {Fact::unreachable, "network-unreachable", kLikely, Rank::network, 1},
     {Fact::handshake_silent, "path-mtu-blackhole", kPossible, Rank::symptom, 2},
     {Fact::queue_expired, "queue-expired-cause-hidden", kPossible, Rank::consequence, 1},
+    {Fact::connect_failed, "connection-timeout", kPossible, Rank::consequence, 0},
+    {Fact::connect_failed, "connection-refused", kPossible, Rank::consequence, -1},
     {Fact::tls_used, "none", kLikely, Rank::health, 1},
     {Fact::delivered, "none", kLikely, Rank::health, 1},
     {Fact::cosmetic, "none", kLikely, Rank::health, 0},

@@ -21,10 +21,15 @@ std::string steps(std::string_view title, const Json& cure, const char* name) {
 std::string render_code(const Json& entry, const Style& style) {
   std::string out = style.bold(text_of(entry, "code")) + "  (" + text_of(entry, "layer") + ")\n";
   out += wrapped(text_of(entry, "definition"), "  ", "  ");
-  out += "  Usual fault: " + text_of(entry, "usual_fault") + ". While sending: " +
-         (flag_of(entry, "blocks").value_or(false) ? "mail waits behind a blocker."
-                                                   : "ordinary back-off.") +
-         " Status " + text_of(entry, "status") + ".\n";
+  out += "  Usual fault: " + text_of(entry, "usual_fault") + ". ";
+  if (flag_of(entry, "finding").value_or(false)) {
+    out += "A finding beside a verdict: it holds no mail.\n";
+  } else {
+    out += std::string("While sending: ") +
+           (flag_of(entry, "blocks").value_or(false) ? "mail waits behind a blocker."
+                                                     : "ordinary back-off.") +
+           " Status " + text_of(entry, "status") + ".\n";
+  }
   const Json& cure = object_of(entry, "cure");
   out += steps("What cures it in Postern", cure, "postern");
   out += steps("In Exchange", cure, "exchange");

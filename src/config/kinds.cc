@@ -116,9 +116,11 @@ Result<std::string> parse_certificate_reference(const std::string& text) {
 }
 
 Result<std::string> parse_catalog_code(const std::string& text) {
-  if (text != "none" && verdict::find_catalog_entry(text) != nullptr) return text;
+  const verdict::CatalogEntry* const known = verdict::find_catalog_entry(text);
+  if (text != "none" && known != nullptr && !known->finding) return text;
   std::vector<std::string> codes;
-  for (const auto& entry : verdict::catalog()) codes.emplace_back(entry.code);
+  for (const auto& entry : verdict::catalog())
+    if (!entry.finding) codes.emplace_back(entry.code);
   return invalid(quoted(text) +
                  " is no code of a verdict; write it as `postern queue` shows it, as in "
                  "\"untrusted-root\"" +

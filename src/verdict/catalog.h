@@ -37,9 +37,11 @@ struct CatalogEntry {
   std::string_view openssl = {};                     // "X509_V_ERR_HOSTNAME_MISMATCH"
   std::string_view postfix = {};                     // words of its log; X stands for the host
   std::string_view exim = {};
-  // What Postern answers or writes in a DSN; class 4 (5 where permanent, 2 for `none`).
+  // What Postern answers or writes in a DSN; class 4 (5 where permanent, 2 for `none` and
+  // findings).
   mail::EnhancedCode status = {};
-  bool blocks = false;  // sending: a blocker (TLS and policy causes), else ordinary back-off
+  bool blocks = false;   // sending: a blocker (TLS and policy causes), else ordinary back-off
+  bool finding = false;  // said by check and preflight beside a verdict, never the code of one
 };
 
 [[nodiscard]] std::span<const CatalogEntry> catalog();

@@ -260,6 +260,22 @@ std::vector<CatalogEntry> validity_entries() {
        .openssl = "X509_V_ERR_CERT_NOT_YET_VALID",
        .status = {4, 7, 5},
        .blocks = true},
+      {.code = "expiring",
+       .layer = "certificate-validity",
+       .definition = "A certificate of the path that is used ends soon.",
+       .usual_fault = Fault::server,
+       .cure_postern =
+           {"Renew it and write the new files over the old ones: they are taken up within "
+            "seconds. Where it is {peer}'s, tell its operator.",
+            "Before binding the new one: postern preflight --cert NEW.pem; afterwards: postern "
+            "check.",
+            "A root or an intermediate that ends: ask the CA which chain takes its place."},
+       .cure_exchange = {"Get-ExchangeCertificate | fl Thumbprint,NotAfter,Services",
+                         "Import-ExchangeCertificate the renewed one, then "
+                         "Enable-ExchangeCertificate -Thumbprint <new> -Services SMTP."},
+       .cure_postfix = {"Renew (certbot renew), then postfix reload."},
+       .status = {2, 0, 0},
+       .finding = true},
       {.code = "revoked",
        .layer = "revocation",
        .definition = "The issuer has withdrawn the certificate or one of its CAs.",

@@ -26,6 +26,28 @@ std::vector<CatalogEntry> negotiation_entries() {
        .openssl = "SSL_R_UNSUPPORTED_PROTOCOL",
        .status = {4, 7, 5},
        .blocks = true},
+      {.code = "only-old-tls",
+       .layer = "tls-handshake",
+       .definition = "The server speaks TLS 1.0 or 1.1 and nothing newer (RFC 8996 forbids both).",
+       .usual_fault = Fault::server,
+       .cure_postern =
+           {"Ask the operator of {peer} to let it speak TLS 1.2 and 1.3: no sender that "
+            "checks TLS delivers there."},
+       .cure_exchange = {"Enable TLS 1.2 for Schannel and .NET on the server: Exchange Server TLS "
+                         "guidance, part 2."},
+       .cure_postfix = {"smtpd_tls_protocols = >=TLSv1.2, with an OpenSSL that has it."},
+       .status = {2, 0, 0},
+       .finding = true},
+      {.code = "old-tls-accepted",
+       .layer = "tls-handshake",
+       .definition = "The server speaks TLS 1.2 or newer, and still takes TLS 1.0 or 1.1 (RFC 8996 "
+                     "forbids both).",
+       .usual_fault = Fault::server,
+       .cure_postern = {"Tell the operator of {peer}; Postern itself never speaks them."},
+       .cure_exchange = {"Disable TLS 1.0 and 1.1 for Schannel, once no application needs them."},
+       .cure_postfix = {"smtpd_tls_protocols = >=TLSv1.2"},
+       .status = {2, 0, 0},
+       .finding = true},
       {.code = "no-shared-cipher",
        .layer = "tls-handshake",
        .definition = "The versions fit but no cipher suite (or matching key type) is acceptable to "

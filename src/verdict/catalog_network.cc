@@ -231,6 +231,18 @@ std::vector<CatalogEntry> smtp_entries() {
        .tls_rpt = "starttls-not-supported",
        .status = {4, 7, 4},
        .blocks = true},
+      {.code = "device-on-the-way",
+       .layer = "smtp",
+       .definition = "A device answers or rewrites SMTP before the server: a masked greeting, or "
+                     "XXX in place of a verb.",
+       .usual_fault = Fault::path,
+       .cure_postern = {"Find the firewall or proxy before {peer} and switch its SMTP inspection "
+                        "off. Cisco PIX/ASA: 'no fixup protocol smtp' or 'no inspect esmtp'."},
+       .cure_exchange = {"Exempt port 25 between the servers from SMTP inspection."},
+       .cure_postfix = {"smtp_pix_workarounds helps old devices; switching the inspection off "
+                        "cures it."},
+       .status = {2, 0, 0},
+       .finding = true},
       {.code = "starttls-rejected",
        .layer = "smtp",
        .definition = "STARTTLS is advertised but the server answers the command with a 4xx/5xx "

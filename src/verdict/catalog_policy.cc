@@ -147,6 +147,17 @@ std::vector<CatalogEntry> selection_entries() {
        .exchange = "TlsAuthLevel without TlsDomain",
        .status = {4, 7, 5},
        .blocks = true},
+      {.code = "takes-mail-without-tls",
+       .layer = "connector-policy",
+       .definition =
+           "The server takes MAIL FROM before STARTTLS, so a sender that loses TLS on the "
+           "way delivers in clear text.",
+       .usual_fault = Fault::server,
+       .cure_postern = {"Receive connector: tls = \"required\", where no sender needs clear text."},
+       .cure_exchange = {"Set-ReceiveConnector <name> -RequireTLS $true"},
+       .cure_postfix = {"smtpd_tls_security_level = encrypt, on listeners for known senders."},
+       .status = {2, 0, 0},
+       .finding = true},
   };
 }
 
@@ -192,6 +203,18 @@ std::vector<CatalogEntry> dane_entries() {
        .tls_rpt = "dnssec-invalid",
        .status = {4, 7, 5},
        .blocks = true},
+      {.code = "tlsa-not-secure",
+       .layer = "dane",
+       .definition =
+           "TLSA records are published, and no DNSSEC that validates here covers them, so "
+           "senders with DANE ignore them.",
+       .usual_fault = Fault::dns,
+       .cure_postern = {"If the resolver does not validate, give [server] a `trust_anchor`.",
+                        "Else the owner of the zone signs it and publishes its DS record."},
+       .cure_postfix = {"dig +dnssec TLSA _{port}._tcp.{peer} shows the flag ad where it is "
+                        "signed."},
+       .status = {2, 0, 0},
+       .finding = true},
       {.code = "dane-required-but-unavailable",
        .layer = "dane",
        .definition = "Local policy insists on DANE while the destination has no secure TLSA "

@@ -29,8 +29,11 @@ TEST(Catalog, StatusClassSaysWhetherItPasses) {
   const std::set<std::string_view> permanent = {
       "null-mx", "mail-loop", "sender-domain-not-on-certificate", "queue-expired-cause-hidden"};
   for (const CatalogEntry& entry : catalog()) {
-    const int wanted = entry.code == "none" ? 2 : permanent.contains(entry.code) ? 5 : 4;
+    const int wanted = entry.code == "none" || entry.finding ? 2
+                       : permanent.contains(entry.code)      ? 5
+                                                             : 4;
     EXPECT_EQ(entry.status.status_class, wanted) << entry.code;
+    EXPECT_FALSE(entry.finding && entry.blocks) << entry.code << ": a finding holds nothing";
     EXPECT_FALSE(entry.blocks && wanted == 5)
         << entry.code << ": a blocker waits, it never bounces";
   }
@@ -46,6 +49,17 @@ TEST(Catalog, OrdinaryFailuresOfNetworkAndSmtpDoNotBlock) {
                            "root-in-wrong-store", "tlscertificatename-stale"}) {
     EXPECT_TRUE(catalog_entry(code).blocks) << code;
   }
+}
+
+TEST(Catalog, FindingsAreExplainedAndNeverStandInAReply) {
+  for (const char* code : {"expiring", "device-on-the-way", "only-old-tls", "old-tls-accepted",
+                           "takes-mail-without-tls", "tlsa-not-secure"}) {
+    EXPECT_TRUE(catalog_entry(code).finding) << code;
+    EXPECT_TRUE(to_json(catalog_entry(code))["finding"].get<bool>()) << code;
+  }
+  EXPECT_FALSE(catalog_entry("expired").finding);
+  EXPECT_NE(catalog_markdown().find("| said by | `check and preflight, beside a verdict` |"),
+            std::string::npos);
 }
 
 TEST(Catalog, TlsRptResultTypesAreThoseOfRfc8460) {

@@ -5,6 +5,7 @@
 
 #include <unistd.h>
 
+#include "cli/fetch_settings.h"
 #include "config/config_file.h"
 #include "mail/domain.h"
 
@@ -102,8 +103,11 @@ Result<std::unique_ptr<CheckSetup>> CheckSetup::make(const Shell& shell,
                                                      io::Runtime& runtime) {
   std::unique_ptr<CheckSetup> out(new CheckSetup());
   TRY_VOID(out->load(shell, options));
+  std::vector<std::string> believed = {"system"};
+  believed.insert(believed.end(), out->given_trust_.begin(), out->given_trust_.end());
+  const x509::TrustSets roots = out->materials_->trust.pick(believed);
   out->fetcher_ =
-      std::make_unique<fetch::Client>(system_clock(), fetch::settings_of(out->config_.server));
+      std::make_unique<fetch::Client>(system_clock(), fetch_settings(out->config_.server, roots));
   TRY(out->resolver_, dns::make_resolver(runtime, out->config_.server));
   return out;
 }

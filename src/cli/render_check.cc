@@ -113,18 +113,45 @@ std::string senders_part(const Json& report, const Style& style) {
   return "  " + style.bold("As each kind of sender:") + "\n" + wrapped(words, "    ", "    ");
 }
 
+// How many of the MX hosts a sender with MTA-STS would deliver to.
+std::string sts_hosts_words(const Json& report) {
+  std::size_t judged = 0;
+  std::string refused;
+  for (const Json& host : list_of(report, "hosts")) {
+    const Json& sts = object_of(host, "mta_sts");
+    if (sts.empty()) continue;
+    ++judged;
+    const bool listed = flag_of(sts, "listed").value_or(false);
+    if (listed && flag_of(sts, "ok").value_or(false)) continue;
+    refused += (refused.empty() ? "" : ", ") + text_of(host, "host") + " (" +
+               (listed ? text_of(sts, "code") : "not listed") + ")";
+  }
+  if (judged == 0) return {};
+  return refused.empty() ? "; every MX host fits it" : "; does not fit " + refused;
+}
+
+std::string sts_words(const Json& report) {
+  const Json& sts = object_of(report, "mta_sts");
+  const std::string id = text_of(sts, "id");
+  if (const std::string mode = text_of(sts, "mode"); !mode.empty())
+    return mode + ", id " + id + ", lists " + joined(list_of(sts, "mx")) + ", for " +
+           format_duration(std::chrono::seconds(number_of(sts, "max_age_s"))) +
+           sts_hosts_words(report);
+  if (!id.empty()) return "announced, id " + id + ", and not to be had";
+  const std::string status = text_of(sts, "status");
+  if (status == "not-asked") return {};
+  return text_of(sts, "problem").empty() ? "none (" + status + ")" : text_of(sts, "problem");
+}
+
 std::string dns_part(const Json& report, const Style& style) {
   const Json& dns = object_of(report, "dns");
   std::string out = "  " + style.bold("DNS:") + " MX " + text_of(dns, "mx") + ", addresses " +
-                    text_of(dns, "address");
-  const Json& sts = object_of(report, "mta_sts");
-  if (const std::string mode = text_of(sts, "mode"); !mode.empty())
-    out += "; MTA-STS " + mode;
-  else if (const std::string id = text_of(sts, "id"); !id.empty())
-    out += "; MTA-STS announced, id " + id;
-  else if (text_of(sts, "status") != "not-asked")
-    out += "; no MTA-STS";
-  return out + "\n";
+                    text_of(dns, "address") + "\n";
+  if (const std::string sts = sts_words(report); !sts.empty())
+    out += wrapped("MTA-STS: " + sts, "  ", "    ");
+  for (const Json& note : list_of(report, "notes"))
+    if (note.is_string()) out += wrapped(note.get<std::string>(), "  ", "  ");
+  return out;
 }
 
 std::string chain_part(const Json& host) {

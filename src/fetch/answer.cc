@@ -1,6 +1,7 @@
 #include "fetch/answer.h"
 
 #include "base/text.h"
+#include "verdict/mta_sts.h"
 #include "x509/revocation.h"
 #include "x509/revocation_fetch.h"
 
@@ -49,6 +50,8 @@ std::size_t max_octets(verdict::FetchKind kind) {
       return kMaxFetchedCrlOctets;
     case verdict::FetchKind::ocsp:
       return kMaxFetchedOcspOctets;
+    case verdict::FetchKind::mta_sts:
+      return verdict::kMaxStsPolicyOctets;
     case verdict::FetchKind::aia:
       break;
   }
@@ -65,6 +68,11 @@ std::optional<std::string> ocsp_get_url(std::string_view url, std::string_view r
 
 bool post_may_help(long status) {
   return status == 400 || status == 404 || status == 405 || status == 501;
+}
+
+bool right_media_type(verdict::FetchKind kind, std::string_view content_type) {
+  if (kind != verdict::FetchKind::mta_sts) return true;
+  return iequals(trim(content_type.substr(0, content_type.find(';'))), "text/plain");
 }
 
 Result<Body> read_body(verdict::FetchKind kind, std::string octets) {
@@ -86,6 +94,11 @@ Result<Body> read_body(verdict::FetchKind kind, std::string octets) {
     case verdict::FetchKind::aia: {
       const Result<std::vector<x509::Certificate>> issuers = x509::parse_issuers(octets);
       if (!issuers) return with_hint(issuers.error());
+      break;
+    }
+    case verdict::FetchKind::mta_sts: {
+      const Result<verdict::StsPolicy> policy = verdict::parse_sts_policy(octets);
+      if (!policy) return with_hint(policy.error());
       break;
     }
   }

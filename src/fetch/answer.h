@@ -1,5 +1,6 @@
 // HTTP as OCSP, CRLs and issuers use it: the request's form, and what an answer must be to count.
-// Pure. Source: RFC 6960 A.1, RFC 5019 s5, RFC 5280 s4.2.1.13, s4.2.2.1.
+// Pure. Source: RFC 6960 A.1, RFC 5019 s5, RFC 5280 s4.2.1.13, s4.2.2.1;
+// RFC 8461 s3.2, s3.3.
 #pragma once
 
 #include <memory>
@@ -17,6 +18,7 @@ namespace postern::fetch {
 constexpr std::size_t kMaxFetchedCrlOctets = 16 << 20;
 constexpr std::size_t kMaxFetchedOcspOctets = 256 << 10;
 constexpr std::size_t kMaxFetchedIssuerOctets = 256 << 10;
+// An MTA-STS policy: verdict::kMaxStsPolicyOctets.
 [[nodiscard]] std::size_t max_octets(verdict::FetchKind kind);
 
 // The URL of an OCSP request by GET, which caches on the way can answer; nullopt: it would be
@@ -27,6 +29,14 @@ constexpr std::size_t kMaxGetUrl = 255;
 
 // Whether a responder that answered a GET so may still take a POST.
 [[nodiscard]] bool post_may_help(long status);
+
+// What is fetched so over https alone, without redirects (RFC 8461 s3.3).
+[[nodiscard]] constexpr bool strictly_https(verdict::FetchKind kind) {
+  return kind == verdict::FetchKind::mta_sts;
+}
+// Is this field (Content-Type) what `kind` must come as? RFC 8461 s3.2 has text/plain; whoever may
+// only lay files on a web server cannot publish a policy so.
+[[nodiscard]] bool right_media_type(verdict::FetchKind kind, std::string_view content_type);
 
 struct Body {
   std::shared_ptr<const std::string> octets;  // a CRL in DER, even where it came as PEM

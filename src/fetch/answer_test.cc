@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "verdict/mta_sts.h"
 #include "x509/testing/factory.h"
 
 namespace postern::fetch {
@@ -50,6 +51,25 @@ TEST(ReadBody, WhatIsSomethingElseSaysSo) {
   EXPECT_THAT(why(FetchKind::aia, "<!DOCTYPE html>"), HasSubstr("no certificate"));
   EXPECT_EQ(why(FetchKind::aia, kRoot.certificate.der()), "taken");
   EXPECT_EQ(why(FetchKind::ocsp, make_ocsp(kRoot, kRoot.certificate, {})), "taken");
+}
+
+TEST(Answer, APolicyIsReadAsOneOrRefusedInWords) {
+  const std::string policy =
+      "version: STSv1\r\nmode: enforce\r\nmx: a.example\r\nmax_age: 86400\r\n";
+  EXPECT_EQ(*read_body(verdict::FetchKind::mta_sts, policy).value().octets, policy);
+  const auto page = read_body(verdict::FetchKind::mta_sts, "<html>Not found</html>");
+  ASSERT_FALSE(page);
+  EXPECT_TRUE(page.error().detail().ends_with("(it is a web page)")) << page.error().detail();
+  EXPECT_EQ(max_octets(verdict::FetchKind::mta_sts), verdict::kMaxStsPolicyOctets);
+}
+
+TEST(Answer, APolicyComesAsPlainTextWhateverItsParameters) {
+  using enum verdict::FetchKind;
+  EXPECT_TRUE(right_media_type(mta_sts, "text/plain"));
+  EXPECT_TRUE(right_media_type(mta_sts, "Text/Plain ; charset=utf-8"));
+  for (const char* type : {"", "text/html", "text/plainly", "application/octet-stream"})
+    EXPECT_FALSE(right_media_type(mta_sts, type)) << type;
+  EXPECT_TRUE(right_media_type(crl, "text/html"));
 }
 
 }  // namespace

@@ -15,6 +15,7 @@ std::size_t size_of(const std::shared_ptr<const std::string>& body) {
 
 Time fresh_until(verdict::FetchKind kind, std::optional<Time> ends, std::optional<Duration> max_age,
                  Time now) {
+  if (kind == verdict::FetchKind::mta_sts) return now + kMinFresh;
   if (ends && *ends <= now) return now + kMinFailed;  // stale as it came
   const Duration most = kind == verdict::FetchKind::aia ? kMaxFreshIssuer
                         : ends                          ? kMaxFreshRevocation

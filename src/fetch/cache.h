@@ -26,7 +26,8 @@ constexpr Duration kMinFresh = 1min;       // whatever `max-age` says: a server 
 // A place that failed is left alone this long, and twice as long each further time.
 constexpr Duration kMinFailed = 5s, kMaxFailed = 5min;
 
-// Until when an answer is used without being asked for again. `ends`: its own nextUpdate;
+// Until when an answer is used without being asked for again; a policy for kMinFresh alone, since
+// HTTP caching is not for it (RFC 8461 s3.3). `ends`: its own nextUpdate;
 // `max_age`: the server's word, which can shorten and never lengthen.
 [[nodiscard]] Time fresh_until(verdict::FetchKind kind, std::optional<Time> ends,
                                std::optional<Duration> max_age, Time now);

@@ -83,6 +83,10 @@ TEST(CacheTest, WhatIsDoubtedIsAskedForAgainSoonAndNotKept) {
   EXPECT_FALSE(cache.put_failure("a", "refused", kNow + 1min).ok());
 }
 
+TEST(Fresh, APolicyIsNotForHttpCaching) {  // RFC 8461 s3.3
+  EXPECT_EQ(fresh_until(verdict::FetchKind::mta_sts, std::nullopt, 24h, kNow), kNow + kMinFresh);
+}
+
 TEST(CacheTest, ForgetsFailuresAndKeepsAnswers) {
   Cache cache;
   cache.put("a", body(), kNow + 1h, std::nullopt);

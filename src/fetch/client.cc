@@ -53,6 +53,7 @@ struct Job {
   int redirects = 0;
   std::vector<Waiter> waiters;
   std::shared_ptr<const Guard> guard;
+  std::shared_ptr<const std::string> roots_pem;
   std::unique_ptr<Transfer> transfer;
 };
 
@@ -83,12 +84,15 @@ class Client::Engine {
     const std::lock_guard lock(mutex_);
     guard_ = std::make_shared<const Guard>(std::move(settings.allow));
     proxy_ = std::move(settings.proxy);
+    roots_pem_ = std::make_shared<const std::string>(std::move(settings.roots_pem));
     cache_.forget_failures();
   }
 
   io::Promise<Answer> submit(Request request, Duration limit) {
     io::Promise<Answer> promise;
-    const Result<Url> url = parse_url(request.url);
+    Result<Url> url = parse_url(request.url);
+    if (url && strictly_https(request.kind) && !url->secure())
+      url = invalid("not asked: over https only");
     const std::lock_guard lock(mutex_);
     const std::optional<Answer> known =
         url ? cache_.find(key_of(request), clock_.now()) : failed(url.error().detail());
@@ -181,6 +185,7 @@ class Client::Engine {
     {
       const std::lock_guard lock(mutex_);
       job.guard = guard_;
+      job.roots_pem = roots_pem_;
       proxy = proxy_for(job.url, proxy_, process_environment);
     }
     std::string objection = proxy.empty() ? "" : job.guard->objection_by_proxy(job.url);
@@ -197,7 +202,7 @@ class Client::Engine {
   }
 
   static std::unique_ptr<Transfer> make_transfer(Job& job, std::string proxy) {
-    Transfer::Request request{job.url, std::nullopt, std::move(proxy),
+    Transfer::Request request{job.url, std::nullopt, std::move(proxy), job.roots_pem,
                               max_octets(job.request.kind)};
     if (job.request.kind == FetchKind::ocsp && job.redirects == 0) {
       const auto by_get = ocsp_get_url(job.url.text, job.request.ocsp_request);
@@ -239,6 +244,9 @@ class Client::Engine {
       return again(job);
     }
     if (status != 200) return end(job, "HTTP status " + std::to_string(status));
+    if (!right_media_type(job.request.kind, transfer.content_type()))
+      return end(job, "the media type is '" + printable(transfer.content_type(), 80) +
+                          "', not text/plain");
     const Result<Body> body = read_body(job.request.kind, transfer.take_body());
     if (!body) return end(job, body.error().detail());
     {
@@ -251,6 +259,8 @@ class Client::Engine {
   }
 
   void redirect(Job& job, const std::string& to) {
+    if (strictly_https(job.request.kind))
+      return end(job, "redirected, which is not followed for a policy (RFC 8461 s3.3)");
     if (job.by_post) return end(job, "redirected, which a POST does not follow");
     if (job.redirects == kMaxRedirects)
       return end(job, "redirected more than " + std::to_string(kMaxRedirects) + " times");
@@ -305,11 +315,12 @@ class Client::Engine {
   }
 
   const Clock& clock_;
-  std::mutex mutex_;  // the next five
+  std::mutex mutex_;  // the next six
   Cache cache_;
   std::vector<Submission> inbox_;
   std::shared_ptr<const Guard> guard_;
   std::string proxy_;
+  std::shared_ptr<const std::string> roots_pem_;
   bool stopping_ = false;
 
   std::unique_ptr<CURLM, MultiDelete> multi_;
@@ -322,7 +333,7 @@ class Client::Engine {
 };
 
 Settings settings_of(const policy::ServerConfig& server) {
-  return {server.fetch_allow, server.fetch_proxy};
+  return {server.fetch_allow, server.fetch_proxy, {}};
 }
 
 Client::Client(const Clock& clock, Settings settings)

@@ -23,6 +23,7 @@ constexpr int kMaxRedirects = 3;
 struct Settings {
   std::vector<policy::FetchPlace> allow;  // server.fetch_allow
   std::string proxy;                      // server.fetch_proxy
+  std::string roots_pem = {};             // whom https believes; empty: the system's public roots
 };
 [[nodiscard]] Settings settings_of(const policy::ServerConfig& server);
 

@@ -227,6 +227,17 @@ TEST_F(ClientTest, AProxyIsAskedForNamesAndNotForLiteralsInside) {
   EXPECT_EQ(proxy.connections(), 1U);
 }
 
+TEST_F(ClientTest, APolicyIsAskedForOverHttpsOnly) {
+  HttpServer server([](const HttpRequest&) { return http_ok("version: STSv1"); });
+  const std::string plain = server.url("/.well-known/mta-sts.txt");
+  EXPECT_EQ(fetch({FetchKind::mta_sts, plain, {}}).error, "not asked: over https only");
+  EXPECT_EQ(server.connections(), 0U);
+  // No TLS there: it fails, in words.
+  const Answer secure = fetch({FetchKind::mta_sts, "https" + plain.substr(4), {}});
+  EXPECT_FALSE(secure.ok());
+  EXPECT_FALSE(secure.error.empty());
+}
+
 TEST_F(ClientTest, EndingTellsWhoStillWaits) {
   std::latch released(1);
   HttpServer server([&](const HttpRequest&) {

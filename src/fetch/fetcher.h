@@ -1,4 +1,5 @@
-// Fetching what certificates name: OCSP answers, CRLs, issuers. One interface; client.h has the one
+// Fetching what certificates name: OCSP answers, CRLs, issuers; and a domain's MTA-STS policy. One
+// interface; client.h has the one
 // that really asks, testing/scripted_fetcher.h the one for tests. Every part of Postern that judges
 // asks through observe/judgement.h, and nobody else fetches to judge.
 #pragma once

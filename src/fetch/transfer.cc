@@ -63,7 +63,24 @@ Transfer::Transfer(Request request, const Guard& guard)
                      static_cast<curl_off_t>(request_.post->size()));
   }
   set_limits();
+  set_trust();
   set_callbacks();
+}
+
+// What only libcurl's defaults would say otherwise.
+void Transfer::set_trust() {
+  CURL* curl = handle_.get();
+  curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 1L);
+  curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 2L);  // the certificate bears the name
+  curl_easy_setopt(curl, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+  curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, words_.data());
+  if (request_.roots_pem == nullptr || request_.roots_pem->empty()) return;
+  curl_blob roots{};
+  // libcurl only reads it, and request_ keeps it.
+  roots.data = const_cast<char*>(request_.roots_pem->data());
+  roots.len = request_.roots_pem->size();
+  roots.flags = CURL_BLOB_NOCOPY;
+  curl_easy_setopt(curl, CURLOPT_CAINFO_BLOB, &roots);
 }
 
 void Transfer::set_limits() {
@@ -143,9 +160,18 @@ std::string Transfer::failure(CURLcode code) const {
       return "no complete answer within the time limit";
     case CURLE_GOT_NOTHING:
       return "the server closed the connection without an answer";
+    case CURLE_PEER_FAILED_VERIFICATION:
+      return "the certificate of " + request_.url.host +
+             " is not accepted: " + printable(words_.data(), 200);
     default:
       return curl_easy_strerror(code);
   }
+}
+
+std::string Transfer::content_type() const {
+  char* type = nullptr;
+  curl_easy_getinfo(handle_.get(), CURLINFO_CONTENT_TYPE, &type);
+  return type == nullptr ? std::string() : std::string(type);
 }
 
 long Transfer::status() const {

@@ -2,6 +2,7 @@
 // itself, never connects where the guard objects. Within fetch only.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <optional>
 #include <string>
@@ -33,8 +34,9 @@ class Transfer {
  public:
   struct Request {
     Url url;
-    std::optional<std::string> post;  // an OCSP request in DER; nullopt: GET
-    std::string proxy;                // empty: none
+    std::optional<std::string> post;               // an OCSP request in DER; nullopt: GET
+    std::string proxy;                             // empty: none
+    std::shared_ptr<const std::string> roots_pem;  // empty: the system's
     std::size_t max_octets = 0;
   };
   // `guard` outlives the transfer.
@@ -48,7 +50,8 @@ class Transfer {
   // After it ended with `code`: why it failed, in words; empty: there is an HTTP answer.
   [[nodiscard]] std::string failure(CURLcode code) const;
   [[nodiscard]] long status() const;
-  [[nodiscard]] std::string redirect_to() const;  // absolute; empty: no redirect
+  [[nodiscard]] std::string redirect_to() const;   // absolute; empty: no redirect
+  [[nodiscard]] std::string content_type() const;  // empty: none was said
   [[nodiscard]] std::optional<Duration> max_age() const { return max_age_; }
   [[nodiscard]] std::string take_body() { return std::move(body_); }
 
@@ -57,6 +60,7 @@ class Transfer {
   static std::size_t take_octets(char* data, std::size_t size, std::size_t count, void* self);
   static std::size_t take_header(char* data, std::size_t size, std::size_t count, void* self);
   void set_limits();
+  void set_trust();
   void set_callbacks();
 
   Request request_;
@@ -64,7 +68,8 @@ class Transfer {
   EasyPtr handle_;
   HeadersPtr headers_;
   std::string body_;
-  std::string objection_;  // the guard's, to the address that was tried last
+  std::array<char, CURL_ERROR_SIZE> words_{};  // libcurl's, of what failed
+  std::string objection_;                      // the guard's, to the address that was tried last
   std::optional<Duration> max_age_;
   bool too_long_ = false;
 };

@@ -38,6 +38,8 @@ void add_body(verdict::FetchedEvidence& fetched, FetchKind kind, const std::stri
       if (Result<std::vector<x509::Certificate>> issuers = x509::parse_issuers(body))
         fetched.issuers.insert(fetched.issuers.end(), issuers->begin(), issuers->end());
       return;
+    case FetchKind::mta_sts:
+      return;
   }
 }
 

@@ -49,6 +49,7 @@ class Checker {
   io::Task<void> first_round();
   io::Task<void> second_round();
   void judge_all();
+  void judge_sts();
   void judge_target();
   void conclude();
   [[nodiscard]] CounterFacts counter_facts() const;
@@ -96,6 +97,15 @@ class Checker {
                            {}};
   const policy::SendConnector* connector_ = nullptr;  // of the configuration, for --as postern
 };
+
+// Is there what a sender with DANE or MTA-STS would enforce?
+bool promises_by_dns(const CheckReport& report) {
+  const auto& policy = report.sts.policy;
+  return (policy && policy->mode != verdict::StsMode::none) ||
+         std::ranges::any_of(report.hosts, [](const HostReport& host) {
+           return !host.dane.records.empty() && host.dane.status == Status::secure;
+         });
+}
 
 std::vector<std::string> joined(std::vector<std::string> a, const std::vector<std::string>& b) {
   a.insert(a.end(), b.begin(), b.end());
@@ -275,18 +285,10 @@ io::Task<Done> Checker::fill_dane(observe::Target target, Duration time, DaneFac
 }
 
 io::Task<Done> Checker::fill_sts(Duration time) {
-  io::Task<dns::RecordsAnswer> question =
-      in_.resolver.records("_mta-sts." + report_.target.name, dns::RecordType::txt);
-  std::optional<dns::RecordsAnswer> answer =
+  io::Task<StsFacts> question = look_up_sts(in_.resolver, in_.fetcher, report_.target.name, time);
+  std::optional<StsFacts> facts =
       co_await io::within(in_.executor, "mta-sts", std::move(question), time);
-  if (!answer) co_return Done{};
-  report_.sts.status = answer->status;
-  const auto id = verdict::parse_sts_records(answer->records);
-  if (!id)
-    report_.sts.problem =
-        "the TXT record of _mta-sts." + report_.target.name + ": " + id.error().detail();
-  else if (*id)
-    report_.sts.id = **id;
+  if (facts) report_.sts = std::move(*facts);
   co_return Done{};
 }
 
@@ -349,6 +351,19 @@ void Checker::judge_all() {
     host.judged_code = host.verdict.code;
     for (ViewResult& seen : host.views)
       seen.verdict = verdict::judge(seen.evidence, host.policy, now);
+  }
+}
+
+// Smart hosts of a connector are no MX hosts: the domain's policy does not speak of them.
+void Checker::judge_sts() {
+  if (report_.as == SenderKind::postern && promises_by_dns(report_))
+    report_.notes.emplace_back(
+        "Postern does not enforce DANE and MTA-STS yet when it sends: they are reported here.");
+  if (!report_.sts.policy || report_.dns.mx == Status::not_asked) return;
+  for (HostReport& host : report_.hosts) {
+    const verdict::TlsPolicy policy = sts_sender_policy(host.target.host, facts_.trust);
+    host.sts = StsHost{verdict::lists_mx(*report_.sts.policy, host.target.host),
+                       verdict::judge(host.evidence, policy, report_.started)};
   }
 }
 
@@ -421,6 +436,7 @@ void Checker::conclude() {
     host.verdict.ours = ours(host.verdict.fault, roles);
     report_.counter_tests.insert(report_.counter_tests.end(), tests[i].begin(), tests[i].end());
   }
+  judge_sts();
   judge_target();
   report_.verdict.ours = ours(report_.verdict.fault, roles);
   for (const SenderKind kind : all_sender_kinds()) report_.senders.push_back(as_sender(kind));

@@ -13,9 +13,9 @@
 #include "observe/look.h"
 #include "probe/check_target.h"
 #include "probe/sender.h"
+#include "probe/sts.h"
 #include "verdict/dane.h"
 #include "verdict/evidence.h"
-#include "verdict/mta_sts.h"
 #include "verdict/verdict.h"
 
 namespace postern::probe {
@@ -57,11 +57,10 @@ struct DaneFacts {
   std::string detail;
 };
 
-struct StsFacts {
-  verdict::DnsEvidence::Status status = verdict::DnsEvidence::Status::not_asked;
-  std::string id;       // of the TXT record; empty: none is published
-  std::string problem;  // of the record, or of fetching the policy
-  std::optional<verdict::StsPolicy> policy;
+// What a sender that enforces MTA-STS makes of one MX host (RFC 8461 s4.1, s4.2).
+struct StsHost {
+  bool listed = false;  // by the policy's mx
+  verdict::Verdict verdict;
 };
 
 struct HostReport {
@@ -73,6 +72,7 @@ struct HostReport {
   std::vector<ViewResult> views;
   ClearSession clear;
   DaneFacts dane;
+  std::optional<StsHost> sts;  // where there is a policy and this is an MX host
   [[nodiscard]] const ViewResult* find(View view) const;
 };
 // TLS 1.0 or 1.1 completes and nothing newer does, however weak.
@@ -127,6 +127,7 @@ struct CheckReport {
   std::vector<Finding> findings;  // worst first
   std::vector<Difference> differences;
   std::vector<SenderView> senders;
+  std::vector<std::string> notes;           // sentences: what this answer does not cover
   [[nodiscard]] Severity severity() const;  // of all: info means sound
 };
 

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "tls/engine.h"
 #include "verdict/catalog.h"
+#include "x509/names.h"
 #include "x509/path.h"
 
 namespace postern::probe {
@@ -14,6 +15,8 @@ using verdict::CheckResult;
 using verdict::Evidence;
 using Status = verdict::DnsEvidence::Status;
 
+constexpr std::size_t kMaxListed = 300;  // octets of a list of names within a sentence
+
 class Collector {
  public:
   Collector(const CheckReport& report, const FindingOptions& options)
@@ -21,8 +24,12 @@ class Collector {
   std::vector<Finding> collect();
 
  private:
-  void add(const HostReport& host, std::string code, Severity severity, std::string text,
-           std::string cure = {});
+  void add(const HostReport& host, std::string_view code, Severity severity, std::string text,
+           std::string cure = {}) {
+    add_at(place_of(host.target), code, severity, std::move(text), std::move(cure));
+  }
+  void add_at(std::string place, std::string_view code, Severity severity, std::string text,
+              std::string cure = {});
   void failed_checks(const HostReport& host);
   void expiry(const HostReport& host);
   void devices(const HostReport& host);
@@ -33,6 +40,8 @@ class Collector {
   void dane(const HostReport& host);
   void missing_hosts();
   void sts();
+  void sts_host(const HostReport& host, Severity severity);
+  void unused_patterns(const verdict::StsPolicy& policy);
 
   const CheckReport& report_;
   const FindingOptions& options_;
@@ -43,15 +52,18 @@ std::string day(Time t) {
   return format_rfc3339(t).substr(0, 10);
 }
 
-void Collector::add(const HostReport& host, std::string code, Severity severity, std::string text,
-                    std::string cure) {
-  const std::string place = place_of(host.target);
+// A code that the catalog lacks is a broken invariant: every code can be looked up.
+void Collector::add_at(std::string place, std::string_view code, Severity severity,
+                       std::string text, std::string cure) {
+  const std::string_view known_code = verdict::catalog_entry(code).code;
   for (Finding& known : found_) {
     if (known.code != code || known.text != text) continue;
-    if (std::ranges::find(known.hosts, place) == known.hosts.end()) known.hosts.push_back(place);
+    if (std::ranges::find(known.hosts, place) == known.hosts.end())
+      known.hosts.push_back(std::move(place));
     return;
   }
-  found_.push_back({std::move(code), severity, {place}, std::move(text), std::move(cure)});
+  found_.push_back(
+      {std::string(known_code), severity, {std::move(place)}, std::move(text), std::move(cure)});
 }
 
 // A host beside a sound one, and what failed without being asked for.
@@ -181,28 +193,61 @@ void Collector::dane(const HostReport& host) {
 
 void Collector::missing_hosts() {
   for (const observe::Target& target : report_.missing) {
-    HostReport nowhere;
-    nowhere.target = target;
-    add(nowhere, "dns-resolution-failure", Severity::warning,
-        "the MX host has no address" +
-            (target.dns.detail.empty() ? std::string() : ": " + printable(target.dns.detail)),
-        "Give it an address record, or take it out of the MX records.");
+    add_at(place_of(target), "dns-resolution-failure", Severity::warning,
+           "the MX host has no address" +
+               (target.dns.detail.empty() ? std::string() : ": " + printable(target.dns.detail)),
+           "Give it an address record, or take it out of the MX records.");
   }
 }
 
-void Collector::sts() {
-  if (report_.hosts.empty()) return;
-  const HostReport& first = report_.hosts.front();
-  if (!report_.sts.problem.empty())
-    add(first, "mta-sts-policy-fetch-failed", Severity::warning, report_.sts.problem);
-  if (!report_.sts.policy) return;
-  for (const HostReport& host : report_.hosts) {
-    if (verdict::lists_mx(*report_.sts.policy, host.target.host)) continue;
-    const bool enforced = report_.sts.policy->mode == verdict::StsMode::enforce;
-    add(host, "mta-sts-mx-mismatch", enforced ? Severity::critical : Severity::warning,
-        "the MTA-STS policy does not list this MX host",
+// What senders with MTA-STS would do; to them a host that the policy does not list is none.
+void Collector::sts_host(const HostReport& host, Severity severity) {
+  if (!host.sts->listed)
+    add(host, "mta-sts-mx-mismatch", severity,
+        "the MTA-STS policy does not list this MX host; it lists " +
+            printable(join(report_.sts.policy->mx, ", "), kMaxListed),
         "Add it to the policy's mx lines, and give the TXT record a new id.");
+  const verdict::Verdict& verdict = host.sts->verdict;
+  const bool told = !host.verdict.ok && host.verdict.code == verdict.code;
+  if (!verdict.ok && !told)
+    add(host, verdict.code, severity, "senders with MTA-STS refuse it: " + verdict.cause,
+        verdict.cure.empty() ? std::string() : verdict.cure.front());
+}
+
+void Collector::sts() {
+  const StsFacts& sts = report_.sts;
+  if (!sts.problem.empty())
+    add_at(sts.problem_at, "mta-sts-policy-fetch-failed", Severity::warning, sts.problem,
+           "Senders that have no older policy deliver as if there were none: repair host, "
+           "certificate or text.");
+  if (!sts.policy || sts.policy->mode == verdict::StsMode::none) return;
+  const bool enforced = sts.policy->mode == verdict::StsMode::enforce;
+  bool asked = false;
+  for (const HostReport& host : report_.hosts) {
+    if (!host.sts) continue;
+    asked = true;
+    sts_host(host, enforced ? Severity::critical : Severity::warning);
   }
+  if (asked) unused_patterns(*sts.policy);
+}
+
+// Harmless, and mostly what a move has left behind.
+void Collector::unused_patterns(const verdict::StsPolicy& policy) {
+  const auto is_mx = [](const std::string& pattern) {
+    return [&pattern](const observe::Target& target) {
+      return x509::dns_name_matches(pattern, target.host);
+    };
+  };
+  std::vector<std::string> unused;
+  for (const std::string& pattern : policy.mx) {
+    const bool used = std::ranges::any_of(report_.hosts, is_mx(pattern), &HostReport::target) ||
+                      std::ranges::any_of(report_.missing, is_mx(pattern));
+    if (!used) unused.push_back(pattern);
+  }
+  if (!unused.empty())
+    add_at("mta-sts." + report_.target.name, "mta-sts-mx-mismatch", Severity::info,
+           "the MTA-STS policy lists what is no MX host: " +
+               printable(join(unused, ", "), kMaxListed));
 }
 
 std::vector<Finding> Collector::collect() {

@@ -1,5 +1,7 @@
 #include "probe/preflight_lookup.h"
 
+#include "probe/sts.h"
+
 namespace postern::probe {
 namespace {
 
@@ -11,8 +13,8 @@ bool failed(Status status) {
 
 class Lookup {
  public:
-  Lookup(dns::Resolver& resolver, const Clock& clock)
-      : resolver_(resolver), clock_(clock), end_(clock.now() + kLookupLimit) {}
+  Lookup(dns::Resolver& resolver, fetch::Fetcher* fetcher, const Clock& clock)
+      : resolver_(resolver), fetcher_(fetcher), clock_(clock), end_(clock.now() + kLookupLimit) {}
 
   io::Task<Published> domain(std::string name) {
     Published out;
@@ -49,26 +51,27 @@ class Lookup {
   }
 
   io::Task<void> sts(Published& out) {
-    const std::string name = "_mta-sts." + out.domain;
-    if (!in_time(out, "TXT of " + name)) co_return;
-    const dns::RecordsAnswer answer = co_await resolver_.records(name, dns::RecordType::txt);
-    if (failed(answer.status))
-      out.problems.push_back("TXT of " + name + ": " + answer.detail + ".");
-    const auto id = verdict::parse_sts_records(answer.records);
-    if (!id) out.problems.push_back("TXT of " + name + ": " + id.error().detail() + ".");
-    out.sts_announced = id && id->has_value();
+    if (!in_time(out, "MTA-STS of " + out.domain)) co_return;
+    const StsFacts facts = co_await look_up_sts(resolver_, fetcher_, out.domain, kPolicyLimit);
+    if (failed(facts.status))
+      out.problems.push_back("The TXT record of _mta-sts." + out.domain + " cannot be had.");
+    if (!facts.problem.empty()) out.sts_problem = facts.problem;
+    out.sts_announced = !facts.id.empty();
+    out.sts = facts.policy;
   }
 
   dns::Resolver& resolver_;
+  fetch::Fetcher* const fetcher_;
   const Clock& clock_;
   const Time end_;
 };
 
 }  // namespace
 
-io::Task<std::vector<Published>> look_up_published(dns::Resolver& resolver, const Clock& clock,
+io::Task<std::vector<Published>> look_up_published(dns::Resolver& resolver, fetch::Fetcher* fetcher,
+                                                   const Clock& clock,
                                                    std::vector<std::string> domains) {
-  Lookup lookup(resolver, clock);
+  Lookup lookup(resolver, fetcher, clock);
   std::vector<Published> out;
   for (const std::string& name : domains) {
     if (out.size() == kMaxLookupDomains) break;

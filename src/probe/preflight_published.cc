@@ -64,12 +64,19 @@ void judge_published(PreflightCase& c) {
         "TLSA records and MTA-STS: they are looked up with --online only.");
     return;
   }
+  if (c.inputs.published.empty())
+    c.report.not_looked_at.push_back(
+        "TLSA records and MTA-STS: neither configuration nor export names a mail domain; give "
+        "--domain.");
   for (const Published& published : c.inputs.published) {
     for (const std::string& problem : published.problems) c.report.not_looked_at.push_back(problem);
     if (published.sts_announced && !published.sts) {
-      c.report.not_looked_at.push_back("The text of the MTA-STS policy of " + published.domain +
-                                       ": whether it lists the MX hosts was not asked.");
+      c.report.not_looked_at.push_back("Whether the MTA-STS policy of " + published.domain +
+                                       " lists the MX hosts: its text was not had.");
     }
+    if (!published.sts_problem.empty())
+      c.add(Impact::warning, "mta-sts-policy-fetch-failed",
+            "senders with MTA-STS to " + published.domain, "", published.sts_problem + ".");
     bool ours = false;
     for (const PublishedHost& mx : published.mx) {
       if (!concerns(c, mx.host)) continue;

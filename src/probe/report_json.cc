@@ -94,9 +94,11 @@ Json sts_json(const StsFacts& sts) {
               {"id", printable(sts.id)},
               {"problem", printable(sts.problem)},
               {"mode", nullptr},
+              {"max_age_s", nullptr},
               {"mx", Json::array()}};
   if (!sts.policy) return out;
   out["mode"] = to_string(sts.policy->mode);
+  out["max_age_s"] = sts.policy->max_age.count();
   out["mx"] = texts(sts.policy->mx);
   return out;
 }
@@ -126,6 +128,10 @@ Json host_json(const HostReport& host) {
         {"starttls_unasked", reply_json(host.clear.starttls_unasked)},
         {"unknown_verb", reply_json(host.clear.unknown_verb)}}},
       {"dane", dane_json(host.dane)},
+      {"mta_sts", host.sts ? Json{{"listed", host.sts->listed},
+                                  {"ok", host.sts->verdict.ok},
+                                  {"code", host.sts->verdict.code}}
+                           : Json(nullptr)},
       {"views", views}};
 }
 
@@ -180,6 +186,7 @@ Json to_json(const CheckReport& report) {
                 {"null_mx", report.dns.null_mx},
                 {"detail", printable(report.dns.detail)}};
   out["mta_sts"] = sts_json(report.sts);
+  out["notes"] = texts(report.notes);
   out["hosts"] = list_json(report.hosts, host_json);
   return out;
 }

@@ -43,10 +43,11 @@ constexpr EnumNames<Status, 7> kStatuses{{{
     {Status::no_data, "no-data"},
 }}};
 
-constexpr EnumNames<FetchKind, 3> kFetchKinds{{{
+constexpr EnumNames<FetchKind, 4> kFetchKinds{{{
     {FetchKind::ocsp, "ocsp"},
     {FetchKind::crl, "crl"},
     {FetchKind::aia, "aia"},
+    {FetchKind::mta_sts, "mta-sts"},
 }}};
 
 void bound_octets(std::vector<std::string>& list, std::size_t max) {

@@ -12,7 +12,9 @@
 
 namespace postern::verdict {
 
-enum class FetchKind { ocsp, crl, aia };  // aia: the issuer's certificate (caIssuers)
+// aia: the issuer's certificate (caIssuers). mta_sts: a domain's policy (RFC 8461 s3.3), which is
+// never a want of a verdict.
+enum class FetchKind { ocsp, crl, aia, mta_sts };
 [[nodiscard]] std::string_view to_string(FetchKind kind);
 
 // One try. A CRL serves many certificates, so a try of its URL counts for all of them; an OCSP

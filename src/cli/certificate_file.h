@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "x509/certificate.h"
+#include "x509/certificate_file.h"
 
 namespace postern::cli {
 
@@ -16,11 +16,16 @@ namespace postern::cli {
 // with the file, what was found and what was expected.
 [[nodiscard]] Result<std::vector<x509::Certificate>> read_certificates(
     const std::string& path, const std::optional<std::string>& password = std::nullopt);
-// The chain as it stands, the leaf first, not of a PFX under a password. Errors: invalid, also
+// The chain as it stands, the leaf first, and what a PFX brings besides. Errors: invalid, also
 // where a CA stands before the leaf.
-[[nodiscard]] Result<std::vector<x509::Certificate>> read_certificate_file(const std::string& path);
+[[nodiscard]] Result<x509::CertificateFile> read_certificate_file(
+    const std::string& path, const std::optional<std::string>& password = std::nullopt);
 // The same of octets; `name` is for the errors.
-[[nodiscard]] Result<std::vector<x509::Certificate>> parse_certificate_file(
-    const std::string& name, std::string_view octets);
+[[nodiscard]] Result<x509::CertificateFile> parse_certificate_file(
+    const std::string& name, std::string_view octets,
+    const std::optional<std::string>& password = std::nullopt);
+
+// The password that a file holds: its first line. No file named: none.
+[[nodiscard]] Result<std::optional<std::string>> read_password(const std::string& path);
 
 }  // namespace postern::cli

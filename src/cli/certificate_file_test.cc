@@ -41,7 +41,7 @@ TEST(CertificateFile, PemDerBareBase64AndUtf16) {
   for (const std::string& octets : {pem, der, to_base64(der), wide(pem), "\xEF\xBB\xBF" + pem}) {
     const auto chain = parse_certificate_file("new.cer", octets);
     ASSERT_TRUE(chain) << chain.error().detail();
-    EXPECT_EQ(chain->front(), leaf().certificate);
+    EXPECT_EQ(chain->certificates.front(), leaf().certificate);
   }
 }
 

@@ -12,12 +12,15 @@
 #include "base/text.h"
 #include "cli/certificate_file.h"
 #include "cli/command.h"
+#include "cli/fetch_settings.h"
 #include "cli/materials_of.h"
 #include "cli/render.h"
 #include "dns/resolver.h"
+#include "fetch/client.h"
 #include "io/executor.h"
 #include "mail/domain.h"
 #include "probe/preflight_lookup.h"
+#include "probe/preflight_revocation.h"
 #include "tls/materials.h"
 
 namespace postern::cli {
@@ -26,7 +29,7 @@ namespace {
 constexpr std::size_t kMaxExportFiles = 1000;
 
 struct Options {
-  std::string certificate, key, exchange, replaces;
+  std::string certificate, key, password_file, exchange, replaces;
   bool online = false;
   std::vector<std::string> domains;
 };
@@ -88,7 +91,18 @@ Result<probe::NewCertificate> read_new(const Options& options, Time now) {
   probe::NewCertificate out;
   out.file = options.certificate;
   out.key_file = options.key;
-  TRY(out.chain, read_certificate_file(options.certificate));
+  TRY(const std::optional<std::string> password, read_password(options.password_file));
+  TRY(x509::CertificateFile file, read_certificate_file(options.certificate, password));
+  out.chain = std::move(file.certificates);
+  out.pfx = file.pfx;
+  if (file.pfx && !options.key.empty())
+    return invalid("--key: " + options.certificate +
+                   " is a PFX, which brings its private key itself; leave --key out");
+  if (file.pfx) {
+    out.key_fits = file.pfx_key_problem.empty();
+    out.key_problem = file.pfx_key_problem;
+    return out;
+  }
   if (options.key.empty()) return out;
   // The loader of the gateway says what it would say of these two files.
   policy::Config config;
@@ -124,28 +138,43 @@ std::vector<std::string> own_domains(const Sources& sources, const Options& opti
   return out;
 }
 
-io::Task<void> look_up_into(dns::Resolver& resolver, std::vector<std::string> domains,
-                            std::promise<std::vector<probe::Published>>* answer) {
-  std::vector<probe::Published> found =
-      co_await probe::look_up_published(resolver, system_clock(), std::move(domains));
-  answer->set_value(std::move(found));
+// What --online asks for: what is published of the domains, and whether the certificate is revoked.
+struct OnlineAnswers {
+  std::vector<probe::Published> published;
+  verdict::FetchedEvidence fetched;
+};
+
+struct OnlineQuestions {
+  dns::Resolver& resolver;
+  fetch::Fetcher& fetcher;
+  std::vector<std::string> domains;
+  std::vector<x509::Certificate> chain;
+  x509::TrustSets public_roots;
+};
+
+io::Task<void> ask_into(OnlineQuestions ask, std::promise<OnlineAnswers>* answers) {
+  OnlineAnswers out;
+  out.published = co_await probe::look_up_published(ask.resolver, &ask.fetcher, system_clock(),
+                                                    std::move(ask.domains));
+  out.fetched = co_await probe::ask_revocation(ask.fetcher, system_clock(), std::move(ask.chain),
+                                               std::move(ask.public_roots));
+  answers->set_value(std::move(out));
 }
 
-Result<std::vector<probe::Published>> look_up(const Sources& sources,
-                                              std::vector<std::string> domains) {
-  if (domains.empty())
-    return invalid(
-        "--online looks up the mail domains, and neither configuration nor export names "
-        "one: give --domain");
+Result<OnlineAnswers> ask_online(const Sources& sources, std::vector<std::string> domains,
+                                 const probe::PreflightInputs& inputs) {
   const policy::ServerConfig server =
       sources.gateway ? sources.gateway->config.server : policy::ServerConfig{};
   io::Runtime runtime(1, 1);
   TRY(const std::unique_ptr<dns::Resolver> resolver, dns::make_resolver(runtime, server));
-  std::promise<std::vector<probe::Published>> answer;
-  std::future<std::vector<probe::Published>> waiting = answer.get_future();
-  runtime.main().spawn("preflight", look_up_into(*resolver, std::move(domains), &answer));
+  fetch::Client fetcher(system_clock(), fetch_settings(server, inputs.public_roots));
+  std::promise<OnlineAnswers> answers;
+  std::future<OnlineAnswers> waiting = answers.get_future();
+  OnlineQuestions questions{*resolver, fetcher, std::move(domains), inputs.certificate.chain,
+                            inputs.public_roots};
+  runtime.main().spawn("preflight", ask_into(std::move(questions), &answers));
   runtime.start();
-  std::vector<probe::Published> out = waiting.get();
+  OnlineAnswers out = waiting.get();
   runtime.stop();
   return out;
 }
@@ -169,10 +198,10 @@ int run_preflight(const Shell& shell, const Options& options) {
       sources->gateway ? sources->gateway->materials->trust : sources->roots->trust;
   inputs.public_roots = trust.pick({"system"});
   if (options.online) {
-    Result<std::vector<probe::Published>> published =
-        look_up(*sources, own_domains(*sources, options));
-    if (!published) return shell.fail("preflight: " + published.error().detail());
-    inputs.published = *std::move(published);
+    Result<OnlineAnswers> answers = ask_online(*sources, own_domains(*sources, options), inputs);
+    if (!answers) return shell.fail("preflight: " + answers.error().detail());
+    inputs.published = std::move(answers->published);
+    inputs.fetched = std::move(answers->fetched);
     inputs.online = true;
   }
   const Result<probe::PreflightReport> report = probe::preflight(inputs);
@@ -190,10 +219,14 @@ void add_preflight(CLI::App& app, Shell& shell) {
                   "What breaks if this certificate is bound, for whom, and what prevents it: 0 "
                   "safe, 1 not safe",
                   Form::text_or_json, [&shell, options] { return run_preflight(shell, *options); });
-  command->add_option("--cert", options->certificate, "The new certificate with its intermediates")
+  command
+      ->add_option("--cert", options->certificate,
+                   "The new certificate with its intermediates: PEM, DER or PFX")
       ->required()
       ->type_name("FILE");
   command->add_option("--key", options->key, "Its private key (PEM)")->type_name("FILE");
+  command->add_option("--password-file", options->password_file, "The password of a PFX")
+      ->type_name("FILE");
   command
       ->add_option("--exchange", options->exchange,
                    "Saved output of Get-ExchangeCertificate, Get-ReceiveConnector, "
@@ -203,7 +236,7 @@ void add_preflight(CLI::App& app, Shell& shell) {
                       "The one it takes the place of: its thumbprint, or its name in the "
                       "configuration; else found by likeness");
   command->add_flag("--online", options->online,
-                    "Look up MX, TLSA and MTA-STS records of the mail domains");
+                    "Ask for its CRLs and OCSP, and for MX, TLSA and MTA-STS of the mail domains");
   command->add_option("--domain", options->domains, "These mail domains in place of our own")
       ->type_name("DOMAIN");
 }

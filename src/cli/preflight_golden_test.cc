@@ -30,7 +30,7 @@ std::string content(const fs::path& path) {
 std::vector<x509::Certificate> chain_of(const fs::path& path) {
   auto chain = parse_certificate_file(path.string(), content(path));
   EXPECT_TRUE(chain) << chain.error().detail();
-  return chain ? *std::move(chain) : std::vector<x509::Certificate>{};
+  return chain ? std::move(chain->certificates) : std::vector<x509::Certificate>{};
 }
 
 explain::ExchangeEstate estate_of(const std::vector<fs::path>& folders) {

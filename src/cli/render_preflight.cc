@@ -49,6 +49,14 @@ std::string command_of(const Json& command, std::size_t number) {
   return out;
 }
 
+std::string asked_line(const Json& asked) {
+  const std::string what = text_of(asked, "kind") + " " + text_of(asked, "url");
+  const bool came = flag_of(asked, "ok").value_or(false);
+  const std::string result = came ? std::to_string(number_of(asked, "octets")) + " octets"
+                                  : std::string("failed") + ": " + text_of(asked, "error");
+  return wrapped(what + ": " + result, "  ", "    ");
+}
+
 std::string count_words(const Json& report) {
   std::size_t breaks = 0;
   for (const Json& found : list_of(report, "findings"))
@@ -80,6 +88,9 @@ std::string render_preflight(const Json& report, const Style& style) {
   if (!commands.empty()) out += "\n" + style.bold("What to do, in this order") + "\n";
   std::size_t number = 0;
   for (const Json& command : commands) out += command_of(command, ++number);
+  const Json& asked = list_of(report, "asked");
+  if (!asked.empty()) out += "\n" + style.bold("What was asked about revocation") + "\n";
+  for (const Json& one : asked) out += asked_line(one);
   const Json& missing = list_of(report, "not_looked_at");
   if (!missing.empty()) out += "\n" + style.bold("Not looked at") + "\n";
   for (const Json& one : missing) {

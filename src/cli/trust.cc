@@ -50,7 +50,7 @@ Json change_json(const std::string& set, const std::string& file) {
 }
 
 struct AddOptions {
-  std::string set, file, by, partner;
+  std::string set, file, password_file, by, partner;
 };
 
 bool is_pattern(const std::string& file) {
@@ -121,11 +121,14 @@ Result<policy::Config> read_configuration(const Shell& shell) {
 int run_add(const Shell& shell, const AddOptions& options) {
   const Result<policy::Config> config = read_configuration(shell);
   if (!config) return shell.fail(config.error());
-  const auto certificates = read_certificate_file(options.file);
-  if (!certificates) return shell.fail("trust add: " + certificates.error().detail());
-  const Result<std::string> target = file_of_set(*config, options.set, certificates->front());
+  const Result<std::optional<std::string>> password = read_password(options.password_file);
+  if (!password) return shell.fail("trust add: " + password.error().detail());
+  const Result<x509::CertificateFile> file = read_certificate_file(options.file, *password);
+  if (!file) return shell.fail("trust add: " + file.error().detail());
+  const std::vector<x509::Certificate>& certificates = file->certificates;
+  const Result<std::string> target = file_of_set(*config, options.set, certificates.front());
   if (!target) return shell.fail("trust add: " + target.error().detail());
-  const Result<AddedAnchors> done = add_to(*target, *certificates, options);
+  const Result<AddedAnchors> done = add_to(*target, certificates, options);
   if (!done) return shell.fail("trust add: " + done.error().detail());
   if (shell.json) {
     Json out = change_json(options.set, *target);
@@ -258,7 +261,9 @@ void add_trust(CLI::App& app, Shell& shell) {
       add_command(*group, shell, "add", "Add anchors to a set, with the record of it",
                   Form::text_or_json, [&shell, options] { return run_add(shell, *options); });
   add->add_option("SET", options->set, "A set of the configuration")->required();
-  add->add_option("FILE", options->file, "PEM or DER with the root certificate")->required();
+  add->add_option("FILE", options->file, "The root certificate: PEM, DER or PFX")->required();
+  add->add_option("--password-file", options->password_file, "The password of a PFX")
+      ->type_name("FILE");
   add->add_option("--by", options->by, "Who adds it")->required();
   add->add_option("--partner", options->partner, "For which partner");
   auto removal = std::make_shared<RemoveOptions>();

@@ -64,12 +64,6 @@ int run_lines() {
 
 // ---- one chain ---------------------------------------------------------------------------------
 
-Result<std::optional<std::string>> read_password(const std::string& file) {
-  if (file.empty()) return std::nullopt;
-  TRY(const std::string text, read_file(file));
-  return std::string(trim(text));
-}
-
 x509::TrustSets trust_of(const std::string& name, const std::string& file,
                          std::vector<x509::Certificate> certificates) {
   std::vector<x509::Anchor> anchors;

@@ -118,6 +118,7 @@ Result<PreflightReport> preflight(const PreflightInputs& inputs) {
   if (std::ranges::any_of(c.report.findings, incomplete))
     command_intermediate(c, inputs.exchange != nullptr);
   if (needs_another(c.report)) command_request(c, inputs.exchange != nullptr);
+  c.report.asked = inputs.fetched.fetches;
   c.report.look_afterwards = look_afterwards(c);
   c.report.findings = worst_first(std::move(c.report.findings));
   return std::move(c.report);
@@ -138,6 +139,13 @@ Json to_json(const PreflightReport& report) {
   for (const PreflightCommand& one : report.commands)
     out["commands"].push_back({{"where", one.where}, {"why", one.why}, {"lines", one.lines}});
   out["wanted_names"] = report.wanted_names;
+  out["asked"] = Json::array();
+  for (const verdict::Fetch& fetch : report.asked)
+    out["asked"].push_back({{"kind", to_string(fetch.kind)},
+                            {"url", printable(fetch.url)},
+                            {"ok", fetch.ok},
+                            {"error", printable(fetch.error)},
+                            {"octets", fetch.octets}});
   out["not_looked_at"] = report.not_looked_at;
   out["look_afterwards"] = report.look_afterwards;
   return out;

@@ -32,6 +32,7 @@ struct NewCertificate {
   std::vector<x509::Certificate> chain;  // as the file has it, leaf first; never empty
   std::optional<bool> key_fits;          // nullopt: no key was given
   std::string key_problem, key_problem_code;
+  bool pfx = false;  // the file is a PFX (PKCS #12), which Postern itself does not load
 };
 
 // What the DNS and the web publish of one mail domain of ours.
@@ -45,6 +46,7 @@ struct Published {
   std::vector<PublishedHost> mx;
   std::optional<verdict::StsPolicy> sts;
   bool sts_announced = false;         // by its TXT record; the policy itself may not be known
+  std::string sts_problem = {};       // why it is not known, in words
   std::vector<std::string> problems;  // lookups that failed, in words
 };
 
@@ -94,6 +96,7 @@ struct PreflightReport {
   std::vector<PresentedRow> presented;
   std::vector<PreflightFinding> findings;  // what breaks first
   std::vector<PreflightCommand> commands;  // in the order to run them
+  std::vector<verdict::Fetch> asked;       // about revocation, and what came
   std::vector<std::string> not_looked_at;  // sentences: what this answer does not cover
   std::string look_afterwards;             // "postern check mail.contoso.com"
   std::vector<std::string> wanted_names;   // that a certificate for all connectors must bear

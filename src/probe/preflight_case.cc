@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "mail/domain.h"
+#include "verdict/catalog.h"
 #include "verdict/judge.h"
 #include "x509/names.h"
 
@@ -11,6 +12,23 @@ namespace postern::probe {
 
 std::string day_of(Time t) {
   return format_rfc3339(t).substr(0, 10);
+}
+
+bool is_http(std::string_view url) {
+  return istarts_with(url, "http://") || istarts_with(url, "https://");
+}
+
+verdict::Evidence presented_session(const std::vector<x509::Certificate>& chain,
+                                    verdict::Judged judged, Time now) {
+  verdict::Evidence out;
+  out.judged = judged;
+  out.time = now;
+  out.stage = verdict::Stage::done;
+  out.smtp.starttls_offered = true;
+  out.tls.attempted = out.tls.completed = out.tls.confirmed = true;
+  out.tls.version = "TLSv1.3";
+  out.tls.presented = chain;
+  return out;
 }
 
 PreflightCase::PreflightCase(const PreflightInputs& in) : inputs(in) {
@@ -21,6 +39,7 @@ PreflightCase::PreflightCase(const PreflightInputs& in) : inputs(in) {
 void PreflightCase::add(Impact impact, std::string_view code, std::string who,
                         std::string connector, std::string cause,
                         std::optional<verdict::Verdict> verdict) {
+  code = verdict::catalog_entry(code).code;  // every code can be looked up
   for (PreflightFinding& found : report.findings) {
     const bool same = found.code == code && found.who == who && found.connector == connector &&
                       found.cause == cause && found.impact == impact;
@@ -48,15 +67,8 @@ bool PreflightCase::bears(std::string_view name) const {
 
 verdict::Verdict PreflightCase::judge(const Counterpart& counterpart,
                                       const std::vector<x509::Certificate>& chain) const {
-  verdict::Evidence seen;
-  seen.judged = counterpart.judged;
-  seen.time = inputs.now;
+  verdict::Evidence seen = presented_session(chain, counterpart.judged, inputs.now);
   seen.host = counterpart.host;
-  seen.stage = verdict::Stage::done;
-  seen.smtp.starttls_offered = true;
-  seen.tls.attempted = seen.tls.completed = seen.tls.confirmed = true;
-  seen.tls.version = "TLSv1.3";
-  seen.tls.presented = chain;
   seen.fetched = inputs.fetched;
   verdict::TlsPolicy policy;
   policy.level = counterpart.level;

@@ -70,5 +70,9 @@ void command_intermediate(PreflightCase& c, bool exchange);
 void command_request(PreflightCase& c, bool exchange);  // where this certificate will not do
 
 [[nodiscard]] std::string day_of(Time t);
+[[nodiscard]] bool is_http(std::string_view url);
+// A session that came to its end and in which this chain was presented.
+[[nodiscard]] verdict::Evidence presented_session(const std::vector<x509::Certificate>& chain,
+                                                  verdict::Judged judged, Time now);
 
 }  // namespace postern::probe

@@ -150,9 +150,19 @@ class Simulation {
 
   void command() {
     const NewCertificate& fresh = c_.inputs.certificate;
-    const std::string key = fresh.key_file.empty() ? "KEY.pem" : fresh.key_file;
+    std::string chain = fresh.file;
+    std::string key = fresh.key_file.empty() ? "KEY.pem" : fresh.key_file;
+    if (fresh.pfx) {
+      chain = fresh.file + ".pem";
+      key = fresh.file + ".key";
+      c_.report.commands.push_back(
+          {"here",
+           {"openssl pkcs12 -in " + fresh.file + " -nokeys -out " + chain,
+            "openssl pkcs12 -in " + fresh.file + " -nocerts -nodes -out " + key},
+           "Postern reads chain and key as PEM; the key file is for its own user alone."});
+    }
     PreflightCommand put{"postern.toml", {}, {}};
-    put.lines = {"[certificates." + after_[new_].name + "]", "chain = \"" + fresh.file + "\"",
+    put.lines = {"[certificates." + after_[new_].name + "]", "chain = \"" + chain + "\"",
                  "key   = \"" + key + "\""};
     put.why = old_ ? "Or write the new files over " + before_[*old_].chain_file + " and " +
                          before_[*old_].key_file + "; both are taken up within seconds."

@@ -58,8 +58,7 @@ const char* matching_password(PKCS12* pfx, const std::optional<std::string>& giv
   return nullptr;
 }
 
-Result<std::vector<Certificate>> parse_pfx(PKCS12* pfx,
-                                           const std::optional<std::string>& password) {
+Result<CertificateFile> parse_pfx(PKCS12* pfx, const std::optional<std::string>& password) {
   const bool unprotected =
       PKCS12_mac_present(pfx) == 0 || (!password && PKCS12_verify_mac(pfx, nullptr, 0) == 1);
   const char* const word = unprotected ? nullptr : matching_password(pfx, password);
@@ -76,10 +75,15 @@ Result<std::vector<Certificate>> parse_pfx(PKCS12* pfx,
   const X509StackPtr own_others(others);
   const std::string why = take_openssl_error();
   if (ok != 1) return invalid("it is a PFX (PKCS #12) that cannot be opened: " + why);
-  std::vector<Certificate> out;
+  CertificateFile out{{}, true, {}};
+  // OpenSSL sets the leaf apart by its key.
+  if (key == nullptr)
+    out.pfx_key_problem = "the PFX holds no private key";
+  else if (leaf == nullptr)
+    out.pfx_key_problem = "the private key in the PFX is none of its certificates'";
   const auto add = [&out](X509* one) -> Result<void> {
     TRY(Certificate certificate, Certificate::from_der(encode_der(one, i2d_X509)));
-    out.push_back(std::move(certificate));
+    out.certificates.push_back(std::move(certificate));
     return {};
   };
   if (leaf != nullptr) {
@@ -88,7 +92,7 @@ Result<std::vector<Certificate>> parse_pfx(PKCS12* pfx,
   for (int i = 0; i < sk_X509_num(others); ++i) {
     TRY_VOID(add(sk_X509_value(others, i)));
   }
-  if (out.empty()) return invalid("it is a PFX (PKCS #12) without any certificate");
+  if (out.certificates.empty()) return invalid("it is a PFX (PKCS #12) without any certificate");
   return out;
 }
 
@@ -125,15 +129,24 @@ std::string describe_content(std::string_view octets) {
 
 Result<std::vector<Certificate>> parse_certificates(std::string_view octets,
                                                     const std::optional<std::string>& password) {
+  TRY(CertificateFile file, parse_certificate_file(octets, password));
+  return std::move(file.certificates);
+}
+
+Result<CertificateFile> parse_certificate_file(std::string_view octets,
+                                               const std::optional<std::string>& password) {
   const std::string text = plain_text(octets);
-  if (text.contains(kBegin)) return parse_pem(octets);
-  if (const auto der = bare_base64(text)) return parse_certificates(*der, password);
+  if (text.contains(kBegin)) {
+    TRY(std::vector<Certificate> all, parse_pem(octets));
+    return CertificateFile{std::move(all)};
+  }
+  if (const auto der = bare_base64(text)) return parse_certificate_file(*der, password);
   if (octets.empty() || octets.front() != 0x30)
     return invalid(describe_content(octets) + std::string(kExpected));
   if (const Pkcs12Ptr pfx = decode<Pkcs12Ptr>(octets, d2i_PKCS12); pfx != nullptr)
     return parse_pfx(pfx.get(), password);
   Result<Certificate> one = Certificate::from_der(octets);
-  if (one) return std::vector<Certificate>{std::move(*one)};
+  if (one) return CertificateFile{{std::move(*one)}};
   const bool certificate = decode<X509Ptr>(octets, d2i_X509) != nullptr;
   return invalid((certificate ? one.error().detail() : describe_content(octets)) +
                  std::string(kExpected));

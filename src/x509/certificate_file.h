@@ -18,6 +18,16 @@ namespace postern::x509 {
 [[nodiscard]] Result<std::vector<Certificate>> parse_certificates(
     std::string_view octets, const std::optional<std::string>& password);
 
+// A file whole. `pfx_key_problem`: of a PFX, why it brings no private key of its leaf; empty: it
+// does.
+struct CertificateFile {
+  std::vector<Certificate> certificates;
+  bool pfx = false;
+  std::string pfx_key_problem = {};
+};
+[[nodiscard]] Result<CertificateFile> parse_certificate_file(
+    std::string_view octets, const std::optional<std::string>& password);
+
 // UTF-16 as UTF-8; everything else as it is.
 [[nodiscard]] std::string plain_text(std::string_view octets);
 // What a file holds that has no certificate to read: "it is empty", "it holds a private key (PEM

@@ -55,6 +55,19 @@ TEST(CertificateFile, WhatIsFoundInPlaceOfACertificateIsSaid) {
   }
 }
 
+TEST(CertificateFile, APfxSaysWhetherItBringsTheKeyOfItsLeaf) {
+  const Issued root = make_root("Root");
+  const Issued leaf = make_leaf(root, "mail.contoso.com");
+  const auto whole = parse_certificate_file(make_pfx(leaf, {root.certificate}, "secret"), "secret");
+  ASSERT_TRUE(whole) << whole.error().detail();
+  EXPECT_TRUE(whole->pfx);
+  EXPECT_EQ(whole->pfx_key_problem, "");
+  EXPECT_EQ(whole->certificates.front(), leaf.certificate);
+  const auto pem = parse_certificate_file(leaf.certificate.pem(), std::nullopt);
+  ASSERT_TRUE(pem);
+  EXPECT_FALSE(pem->pfx);
+}
+
 TEST(CertificateFile, APfxNeedsItsPassword) {
   const Issued root = make_root("Root");
   const Issued leaf = make_leaf(root, "mail.contoso.com");

@@ -49,6 +49,11 @@ const Golden kGoldens[] = {
     {"trust", render_trust},
     {"fate", render_fate},
     {"hop", render_hop, "verdict"},
+    {"check-sound", render_check},
+    {"check-broken", render_check},
+    {"check-hosts", render_check},
+    {"verification", render_verification},
+    {"verification-broken", render_verification},
 };
 
 TEST(Golden, EveryRenderingReadsAsReviewed) {

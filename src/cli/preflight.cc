@@ -197,6 +197,7 @@ int run_preflight(const Shell& shell, const Options& options) {
   const policy::LoadedTrust& trust =
       sources->gateway ? sources->gateway->materials->trust : sources->roots->trust;
   inputs.public_roots = trust.pick({"system"});
+  inputs.other_sets = trust.others({"system"});
   if (options.online) {
     Result<OnlineAnswers> answers = ask_online(*sources, own_domains(*sources, options), inputs);
     if (!answers) return shell.fail("preflight: " + answers.error().detail());

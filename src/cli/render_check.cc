@@ -185,7 +185,8 @@ std::string views_words(const Json& host) {
   for (const Json& view : list_of(host, "views")) {
     std::string seen = text_of(view, "version");
     if (seen.empty()) seen = "no TLS (" + text_of(view, "stage") + ")";
-    if (text_of(view, "view").ends_with("sni")) seen += " for " + joined(list_of(view, "names"));
+    if (text_of(view, "view").ends_with("sni") && !list_of(view, "names").empty())
+      seen += " for " + joined(list_of(view, "names"));
     out += (out.empty() ? "" : "; ") + text_of(view, "view") + ": " + seen;
   }
   return out;

@@ -42,7 +42,10 @@ const std::vector<Fact>& facts() {
        [](const HostReport& host) { return host.verdict.code; }},
       {"certificate", "present another certificate", certificate},
       {"version", "speak another TLS version",
-       [](const HostReport& host) { return host.evidence.tls.version; }},
+       [](const HostReport& host) {
+         const std::string& version = host.evidence.tls.version;
+         return version.empty() ? std::string("none") : version;
+       }},
       {"client-certificate", "differ in asking for a client certificate",
        [](const HostReport& host) {
          return std::string(host.evidence.tls.certificate_requested ? "asked for"

@@ -74,6 +74,9 @@ verdict::Verdict PreflightCase::judge(const Counterpart& counterpart,
   policy.level = counterpart.level;
   policy.reference = counterpart.reference;
   policy.trust = inputs.public_roots;
+  if (counterpart.knows_our_sets) policy.other_sets = inputs.other_sets;
+  if (counterpart.trusts_our_sets)
+    policy.trust.insert(policy.trust.end(), inputs.other_sets.begin(), inputs.other_sets.end());
   policy.legacy_cn = true;  // Exchange compares the subject too
   policy.set_by = counterpart.who;
   // What was not fetched is not held against the certificate.

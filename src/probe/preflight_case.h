@@ -20,6 +20,8 @@ struct Counterpart {
   verdict::Level level = verdict::Level::authenticate;
   std::vector<verdict::ReferenceIdentifier> reference;
   bool wants_revocation = false;  // a CRL that cannot be reached stops him
+  bool knows_our_sets = false;    // where a private CA leads to a set of ours, it is said
+  bool trusts_our_sets = false;   // has been given our private CA
 };
 
 class PreflightCase {

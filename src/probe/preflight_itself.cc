@@ -74,8 +74,10 @@ void judge_revocation_sources(PreflightCase& c) {
 // Private trust is a choice; whether it suits is for the counterparts that are known. The rest
 // stands in everybody's way.
 Impact impact_of(const verdict::Verdict& verdict) {
-  return verdict.code == "untrusted-root" || verdict.code == "self-signed" ? Impact::warning
-                                                                           : Impact::breaks;
+  const std::string& code = verdict.code;
+  const bool is_private =
+      code == "untrusted-root" || code == "self-signed" || code == "root-in-wrong-store";
+  return is_private ? Impact::warning : Impact::breaks;
 }
 
 }  // namespace
@@ -87,6 +89,7 @@ void judge_itself(PreflightCase& c) {
   anybody.host =
       c.leaf().common_names().empty() ? "the new certificate" : c.leaf().common_names().front();
   anybody.level = verdict::Level::validate;
+  anybody.knows_our_sets = true;
   const verdict::Verdict verdict = c.judge(anybody, c.inputs.certificate.chain);
   if (!verdict.ok) c.add(impact_of(verdict), verdict.code, anybody.who, "", verdict.cause, verdict);
   const Time end = c.leaf().not_after();

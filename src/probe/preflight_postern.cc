@@ -107,6 +107,7 @@ class Simulation {
     Counterpart sender;
     sender.who = "senders that authenticate " + name;
     sender.host = name;
+    sender.knows_our_sets = true;
     sender.reference = {{name, "fqdn of " + whose}};
     compare(sender, whose, before);
   }
@@ -134,6 +135,7 @@ class Simulation {
     server.who = "peers of " + whose + " that check our client certificate";
     server.judged = verdict::Judged::client;
     server.host = config_.server.hostname;
+    server.knows_our_sets = true;
     server.level = verdict::Level::validate;
     compare(server, whose, before);
   }
@@ -146,6 +148,12 @@ class Simulation {
                         c_.judge(who, before_[*before.index].chain).code == now.code;
     c_.add(was_so ? Impact::note : Impact::breaks, now.code, who.who, connector,
            now.cause + (was_so ? " It was so before." : ""), now);
+    if (!was_so || now.code != "root-in-wrong-store" || who.trusts_our_sets) return;
+    // A private CA, as before: those who come were given its root, and look at the rest.
+    Counterpart informed = who;
+    informed.who += " and trust our CA";
+    informed.trusts_our_sets = true;
+    compare(informed, connector, before);
   }
 
   void command() {

@@ -325,7 +325,8 @@ class Postern {
     in.certificate = {"new.pem", "new.key", std::move(chain), true, "", ""};
     in.config = &config_;
     in.certificates = &store_;
-    in.public_roots = roots();
+    in.public_roots = public_roots_;
+    in.other_sets = other_sets_;
     in.now = kNow;
     in.online = true;
     in.published = published_;
@@ -336,6 +337,7 @@ class Postern {
   policy::Config config_;
   policy::CertificateStore store_;
   std::vector<Published> published_;
+  x509::TrustSets public_roots_ = roots(), other_sets_;
 };
 
 TEST(Preflight_Postern, ASoundRenewal) {
@@ -371,6 +373,19 @@ TEST(Preflight_Postern, WhatWasSoBeforeDoesNotBreak) {
       postern.with({x509::testing::make_self_signed(spec(kNames)).certificate});
   EXPECT_THAT(breaking(report), IsEmpty());
   EXPECT_FALSE(report.findings.empty());
+}
+
+TEST(Preflight_Postern, APrivateCaOfOursHidesNoLostName) {
+  Postern postern;
+  postern.other_sets_ = postern.public_roots_;
+  postern.public_roots_.clear();
+  const PreflightReport same = postern.with(issued(spec(kNames)));
+  EXPECT_TRUE(same.safe());
+  EXPECT_THAT(same.findings.front().code, "root-in-wrong-store");
+  // Chosen by name, whatever it bears.
+  postern.config_.receive[0].certificate = "hybrid";
+  const PreflightReport lost = postern.with(issued(spec({"smtp.contoso.com"})));
+  EXPECT_THAT(breaking(lost), ElementsAre("name-mismatch receive connector internet"));
 }
 
 Published published(const x509::Certificate& with_key_of) {

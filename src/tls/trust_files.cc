@@ -34,9 +34,10 @@ Result<void> read_record(std::string_view comment, x509::Provenance& provenance)
 }
 
 // One block at a time, so that each certificate goes with the text above it.
-Result<std::vector<x509::Anchor>> anchors_of(std::string_view text,
+Result<std::vector<x509::Anchor>> anchors_of(std::string_view octets,
                                              const x509::Provenance& defaults) {
-  const std::string_view whole = text;
+  const std::string plain = x509::plain_text(octets);
+  std::string_view text = plain;
   std::vector<x509::Anchor> out;
   while (!text.empty()) {
     std::size_t end = text.find(kEndOfBlock);
@@ -56,7 +57,7 @@ Result<std::vector<x509::Anchor>> anchors_of(std::string_view text,
       out.push_back({std::move(certificate), provenance});
   }
   if (out.empty())
-    return invalid(x509::describe_content(whole) +
+    return invalid(x509::describe_content(octets) +
                    "; expected is at least one certificate in PEM form");
   return out;
 }
@@ -66,7 +67,7 @@ Result<std::vector<x509::Anchor>> read_anchors(const policy::TrustConfig& config
   TRY(const FileContent file, read_file(path));
   const x509::Provenance defaults{config.name, path, file.modified, config.added_by,
                                   config.partner};
-  auto anchors = anchors_of(x509::plain_text(file.octets), defaults);
+  auto anchors = anchors_of(file.octets, defaults);
   if (!anchors) return invalid(path + ": " + anchors.error().detail());
   return anchors;
 }

@@ -24,9 +24,11 @@ files = ["{dir}/partners.pem"]
 class BadInput(CheckCase):
     def setUp(self):
         super().setUp()
-        self.leaf = self.pki.cert("mx.partner.test").read_text()
-        self.leaf_key = self.pki.key("mx.partner.test")
-        (self.dir / "partners.pem").write_text(self.pki.cert("root").read_text())
+        # A root suits every command; only a leaf is no anchor.
+        self.root = self.pki.cert("root").read_text()
+        self.root_key = self.pki.key("root")
+        self.pki.make({"id": "agreed", "kind": "ca", "cn": "Another Root"})
+        (self.dir / "partners.pem").write_text(self.pki.cert("agreed").read_text())
         (self.dir / "postern.toml").write_text(CONFIG.format(dir=self.dir))
         (self.dir / "password").write_text("right word\n")
         (self.dir / "wrong-password").write_text("wrong word\n")
@@ -40,13 +42,13 @@ class BadInput(CheckCase):
         return path
 
     def pfx(self, name, word):
-        self.openssl("pkcs12", "-export", "-out", self.dir / name, "-in", self.pki.cert("mx.partner.test"), "-inkey",
-                     self.leaf_key, "-passout", f"pass:{word}")
+        self.openssl("pkcs12", "-export", "-out", self.dir / name, "-in", self.pki.cert("root"), "-inkey", self.root_key,
+                     "-passout", f"pass:{word}")
         return self.dir / name
 
     def der(self):
-        self.openssl("x509", "-in", self.pki.cert("mx.partner.test"), "-outform", "DER", "-out", self.dir / "leaf.der")
-        return self.dir / "leaf.der"
+        self.openssl("x509", "-in", self.pki.cert("root"), "-outform", "DER", "-out", self.dir / "root.der")
+        return self.dir / "root.der"
 
     def run_postern(self, *arguments):
         env = {k: v for k, v in os.environ.items() if k != "POSTERN_CONFIG"}
@@ -59,7 +61,7 @@ class BadInput(CheckCase):
         yield "verify", self.run_postern("verify", "--chain", path, "--anchors", self.pki.cert("root"), *password)
         yield "preflight", self.run_postern("preflight", "--cert", path, *password)
         # What was added by the file before is taken out again.
-        (self.dir / "partners.pem").write_text(self.pki.cert("root").read_text())
+        (self.dir / "partners.pem").write_text(self.pki.cert("agreed").read_text())
         yield "trust add", self.run_postern("trust", "add", "partners", path, "--by", "test", *password)
         if not password:
             yield "check", self.run_postern("check", "127.0.0.1:1", "--trust", path, "--quick", "--timeout", "2s")
@@ -73,52 +75,65 @@ class BadInput(CheckCase):
                 for word in words:
                     self.assertIn(word, done.stderr)
 
-    def assert_read(self, path, *password):
+    def assert_read(self, path, *password, pem=True):
+        """By every command; but --trust of check names files as a configuration does, which are PEM."""
         for name, done in self.commands(path, *password):
             with self.subTest(command=name, file=path.name):
+                if name == "check" and not pem:
+                    self.assertEqual(done.returncode, 2)
+                    self.assertRegex(done.stderr, f"{path}: it (is a PFX|holds a certificate in DER form).*; expected is .* PEM form")
+                    continue
                 self.assertIn(done.returncode, (0, 1), done.stderr)
                 self.assertNotEqual(done.stdout, "")
 
     def test_what_is_no_certificate_is_named_with_what_was_expected(self):
-        pem, der = self.leaf, self.der().read_bytes()
+        pem, der = self.root, self.der().read_bytes()
         rows = (("empty.pem", "", ["it is empty", "expected"]),
                 ("blank.pem", "  \r\n\r\n", ["nothing but blanks", "expected"]),
-                ("key.pem", self.leaf_key.read_text(), ["it holds a private key", "expected"]),
+                ("key.pem", self.root_key.read_text(), ["it holds a private key", "expected"]),
                 ("cut.pem", pem[:len(pem) // 2], ["broken or cut off"]),
                 ("cut.der", der[:len(der) // 2], ["cut off", "expected"]),
                 ("words.txt", "Dear colleague,\nhere is our certificate.\n", ["text without any PEM block", "expected"]),
                 ("noise.bin", bytes(range(128, 256)) * 4, ["binary data", "expected"]),
-                ("utf16-key.pem", self.leaf_key.read_text().encode("utf-16"), ["UTF-16", "private key"]))
+                ("utf16-key.pem", self.root_key.read_text().encode("utf-16"), ["UTF-16", "private key"]))
         for name, content, words in rows:
             self.assert_refused(self.file(name, content), *words)
 
     def test_a_file_that_is_not_there_or_no_file(self):
         self.assert_refused(self.dir / "nowhere.pem")
-        self.assert_refused(self.dir)
+        for name, done in self.commands(self.dir):
+            if name != "check":  # there a folder stands for the files in it
+                self.assertEqual(done.returncode, 2, name)
+                self.assertIn(str(self.dir), done.stderr)
 
     def test_pem_der_and_utf16_are_read(self):
-        self.assert_read(self.der())
+        self.assert_read(self.der(), pem=False)
         for encoding in ("utf-16", "utf-16-le", "utf-16-be", "utf-8-sig"):
-            self.assert_read(self.file(f"{encoding}.pem", self.leaf.encode(encoding)))
-        self.assert_read(self.file("crlf.pem", "Bag Attributes\r\n" + self.leaf.replace("\n", "\r\n")))
+            self.assert_read(self.file(f"{encoding}.pem", self.root.encode(encoding)))
+        self.assert_read(self.file("crlf.pem", "Bag Attributes\r\n" + self.root.replace("\n", "\r\n")))
+
+    def test_a_leaf_is_no_anchor(self):
+        done = self.run_postern("trust", "add", "partners", self.pki.cert("mx.partner.test"), "--by", "test")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("CN=mx.partner.test is no CA certificate; an anchor is the root", done.stderr)
 
     def test_a_pfx_is_read_with_its_password_and_says_when_it_lacks_it(self):
         secret, plain = self.pfx("secret.pfx", "right word"), self.pfx("plain.pfx", "")
         self.assert_read(secret, "--password-file", self.dir / "password")
         self.assert_refused(secret, "the password does not open it", password=("--password-file", self.dir / "wrong-password"))
         self.assert_refused(secret, "PFX (PKCS #12)")
-        self.assert_read(plain)
+        self.assert_read(plain, pem=False)
 
     def test_preflight_takes_the_key_of_a_pfx(self):
         done = self.run_postern("preflight", "--cert", self.pfx("new.pfx", "right word"), "--password-file", self.dir / "password")
         self.assertNotIn("The private key: none was given", done.stdout)
         self.assertIn("openssl pkcs12 -in", done.stdout)
-        done = self.run_postern("preflight", "--cert", self.pfx("new.pfx", ""), "--key", self.leaf_key)
+        done = self.run_postern("preflight", "--cert", self.pfx("new.pfx", ""), "--key", self.root_key)
         self.assertEqual(done.returncode, 2)
         self.assertIn("leave --key out", done.stderr)
 
     def test_ten_thousand_certificates_end_soon(self):
-        path = self.file("many.pem", self.leaf * MANY)
+        path = self.file("many.pem", self.root * MANY)
         for name, done in self.commands(path):
             with self.subTest(command=name):
                 self.assertNotIn("\x1b", done.stdout)

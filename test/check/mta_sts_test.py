@@ -53,7 +53,7 @@ class MtaSts(CheckCase):
         self.assertIn("does not enforce DANE and MTA-STS yet", note)
         page = run("partner.test", "--config", self.dir / "postern.toml", "--dns", f"127.0.0.1:{self.zone.port}", "--port",
                    self.mx.port, "--trust", self.pki.cert("root"), "--quick", cwd=self.dir).stdout
-        self.assertIn("MTA-STS: enforce, id 20261121, lists mx.partner.test, for 7d; every MX host fits it", " ".join(page.split()))
+        self.assertIn("MTA-STS: enforce, id 20261121, lists mx.partner.test, for 7 d; every MX host fits it", " ".join(page.split()))
         self.assertIn("does not enforce DANE and MTA-STS yet", " ".join(page.split()))
 
     def test_an_mx_that_is_not_listed(self):

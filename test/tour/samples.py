@@ -40,7 +40,7 @@ class Samples:
         done = subprocess.run([self.tour.postern, *line.split(), *beside], capture_output=True, text=True, timeout=60,
                               cwd=self.tour.dir, env={**os.environ, "POSTERN_CONFIG": self.tour.config})
         assert done.returncode == expect, f"{line}: exit status {done.returncode}, expected {expect}\n{done.stdout}{done.stderr}"
-        shown = done.stdout
+        shown = done.stdout.replace(self.tour.dir + "/", "")
         for port, name in self.tour.ports.items():
             shown = shown.replace(port, name)
         kept = []

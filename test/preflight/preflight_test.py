@@ -10,7 +10,10 @@ import tempfile
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from kit.dns import DnsServer  # noqa: E402
+from kit.https_proxy import HttpsProxy  # noqa: E402
 from kit.pki import Pki  # noqa: E402
+from kit.web import Web  # noqa: E402
 
 POSTERN = os.environ["POSTERN"]
 
@@ -110,6 +113,71 @@ class Preflight(Program):
         self.assertIn("names no certificate", self.run_postern(*cert, good, "--replaces", "AABB", code=2))
         (self.dir / "notes.txt").write_text("nothing of use")
         self.assertIn("no output of Exchange", self.run_postern(*cert, good, "--exchange", "notes.txt", code=2))
+
+
+class Online(Program):
+    """--online: revocation of the new certificate, and what is published of our domains."""
+
+    def setUp(self):
+        super().setUp()
+        self.web = Web()
+        self.addCleanup(self.web.stop)
+        self.zone = DnsServer({"contoso.test": [("MX", 10, "mail.contoso.test")], "mail.contoso.test": [("A", "127.0.0.1")]})
+        self.addCleanup(self.zone.stop)
+        self.pki.make({"id": "fresh", "kind": "leaf", "issuer": "ca1", "dns": ["mail.contoso.test"], "cn": "mail.contoso.test",
+                       "crl_urls": [self.web.url("/ca1.crl"), "ldap:///CN=ca1"]})
+        self.server(f'fetch_allow = ["127.0.0.0/8"]\nfetch_proxy = "none"')
+
+    def server(self, lines):
+        self.configure("hybrid")
+        file = self.dir / "postern.toml"
+        file.write_text(file.read_text().replace("[server]", f'[server]\ndns = ["127.0.0.1:{self.zone.port}"]\n{lines}'))
+
+    def publish(self, *revoked):
+        self.pki.make(*({"id": one, "kind": "load", "issuer": "ca1"} for one in revoked),
+                      {"id": "list", "kind": "crl", "issuer": "ca1", "revoked": list(revoked)})
+        self.web.serve("/ca1.crl", (self.pki.dir / "list.crl").read_bytes())
+
+    def found(self, report, code):
+        return [(f["impact"], f["cause"]) for f in report["findings"] if f["code"] == code]
+
+    def test_a_crl_that_can_be_reached(self):
+        self.publish()
+        report = self.preflight("fresh", 0, "--online")
+        self.assertEqual([(a["kind"], a["url"], a["ok"]) for a in report["asked"]], [("crl", self.web.url("/ca1.crl"), True)])
+        self.assertEqual(self.found(report, "revocation-unreachable"), [])
+        self.assertEqual(report["not_looked_at"], [])
+
+    def test_without_online_nothing_is_asked(self):
+        self.publish()
+        report = self.preflight("fresh", 0)
+        self.assertEqual((report["asked"], self.web.asked), ([], []))
+        self.assertTrue(any("with --online it is asked at" in one for one in report["not_looked_at"]))
+
+    def test_a_crl_that_is_gone_is_told_by_url_and_reason(self):
+        [(impact, cause)] = self.found(self.preflight("fresh", 0, "--online"), "revocation-unreachable")
+        self.assertEqual(impact, "warning")
+        self.assertIn(f"crl {self.web.url('/ca1.crl')}: HTTP status 404", cause)
+        page = self.run_postern("preflight", "--cert", self.pki.chain("fresh"), "--online", code=0)
+        self.assertIn("HTTP status 404", page)
+
+    def test_a_revoked_certificate_breaks(self):
+        self.publish("fresh")
+        report = self.preflight("fresh", 1, "--online")
+        self.assertIn("breaks", [impact for impact, _ in self.found(report, "revoked")])
+
+    def test_the_mta_sts_policy_is_read(self):
+        self.publish()
+        proxy = HttpsProxy()
+        self.addCleanup(proxy.stop)
+        self.pki.leaf("sts", "ca1", ["mta-sts.contoso.test"])
+        self.zone.records["_mta-sts.contoso.test"] = [("TXT", "v=STSv1; id=1;")]
+        self.server(f'fetch_allow = ["127.0.0.0/8"]\nfetch_proxy = "{proxy.url}"')
+        for mx, exit_code, codes in (("mail.contoso.test", 0, []), ("mx.contoso.test", 1, ["mta-sts-mx-mismatch"])):
+            proxy.serve("mta-sts.contoso.test", self.pki.chain("sts"), self.pki.key("sts"),
+                        f"version: STSv1\nmode: enforce\nmx: {mx}\nmax_age: 86400\n".encode())
+            report = self.preflight("fresh", exit_code, "--online")
+            self.assertEqual([f["code"] for f in report["findings"] if f["impact"] == "breaks"], codes)
 
 
 class Trust(Program):

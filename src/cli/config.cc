@@ -81,11 +81,11 @@ int run_reload(const Shell& shell) {
     Json out = Json::object();
     out["version"] = 1;
     out["socket"] = link->socket();
-    out["requested"] = true;
+    out["reload"] = "done";
     shell.print_json(out);
     return kOk;
   }
-  shell.print("The gateway reads its configuration again; postern status says what came of it.\n");
+  shell.print("The gateway works by the configuration as it is now.\n");
   return kOk;
 }
 

@@ -90,7 +90,7 @@ Result<Submitted> outcome_of(const smtp::Transaction& transaction,
                           " refused: " + (reply ? reply->str() : "no reply"));
   }
   if (out.refused.size() == transaction.recipients.size()) return invalid(join(out.refused, "; "));
-  if (done.data && !done.data->positive()) return invalid("DATA refused: " + done.data->str());
+  if (done.data && done.data->negative()) return invalid("DATA refused: " + done.data->str());
   if (!done.final) return invalid("the server did not answer the end of the message");
   if (!done.final->positive()) return invalid("the message was refused: " + done.final->str());
   out.reply = done.final->str();

@@ -201,7 +201,8 @@ const Keys<ReceiveConnector>& receive_keys() {
                      "Clients that may address any recipient. Never the whole internet."),
       key<Flag>("relay_for_clients", &R::relay_for_clients,
                 "Clients authenticated by client_domains may address any recipient, from "
-                "sender_domains."),
+                "sender_domains. The null reverse-path has no domain: notices of such a client to "
+                "the outside need relay_from."),
       key<List<Domain>>("sender_domains", &R::sender_domains,
                         "Reverse-path domains that such a client may use, to relay or to keep "
                         "organization headers. Required with relay_for_clients."),

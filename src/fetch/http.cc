@@ -1,5 +1,6 @@
 #include "fetch/http.h"
 
+#include "fetch/guard.h"
 #include "fetch/transfer.h"
 
 namespace postern::fetch {
@@ -9,6 +10,12 @@ std::size_t count_only(char*, std::size_t size, std::size_t count, void* seen) {
   auto* total = static_cast<std::size_t*>(seen);
   *total += size * count;
   return *total > kMaxResponseOctets ? 0 : size * count;  // 0 ends the transfer
+}
+
+// Where it went, for logs: the rest of a webhook's URL is often its secret.
+std::string place_of(const std::string& url) {
+  const Result<Url> read = parse_url(url);
+  return read ? read->scheme + "://" + read->host : "its URL";
 }
 
 }  // namespace
@@ -31,11 +38,12 @@ Result<void> post_json(const std::string& url, const std::string& json, Duration
   curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, &count_only);
   curl_easy_setopt(curl, CURLOPT_WRITEDATA, &seen);
   const CURLcode code = curl_easy_perform(curl);
-  if (code != CURLE_OK) return invalid("POST to " + url + ": " + curl_easy_strerror(code));
+  if (code != CURLE_OK)
+    return invalid("POST to " + place_of(url) + ": " + curl_easy_strerror(code));
   long status = 0;
   curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
   if (status < 200 || status > 299)
-    return invalid("POST to " + url + ": HTTP status " + std::to_string(status));
+    return invalid("POST to " + place_of(url) + ": HTTP status " + std::to_string(status));
   return {};
 }
 

@@ -51,7 +51,9 @@ class Reply {
   [[nodiscard]] const std::vector<std::string>& lines() const {
     return lines_;
   }  // without code and enhanced code
-  [[nodiscard]] bool positive() const { return code_ < 400; }
+  // RFC 5321 s4.2.1: the command is done. 354, the one 3yz of SMTP, is neither this nor negative.
+  [[nodiscard]] bool positive() const { return code_ < 300; }
+  [[nodiscard]] bool negative() const { return code_ >= 400; }
   [[nodiscard]] bool transient() const { return code_ >= 400 && code_ < 500; }
   [[nodiscard]] bool permanent() const { return code_ >= 500; }
   // On the wire: every line with code and enhanced code, each ending in CRLF, none over

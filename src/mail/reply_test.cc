@@ -30,7 +30,9 @@ TEST(Reply, WireCarriesCodeAndEnhancedCode) {
 
 TEST(Reply, ClassFollowsFromTheCode) {
   EXPECT_TRUE(Reply(250, "x").positive());
-  EXPECT_TRUE(Reply(354, "x").positive());
+  EXPECT_FALSE(Reply(354, "x").positive());
+  EXPECT_FALSE(Reply(354, "x").negative());
+  EXPECT_TRUE(Reply(450, "x").negative());
   EXPECT_TRUE(Reply(451, "x").transient());
   EXPECT_TRUE(Reply(550, "x").permanent());
   EXPECT_FALSE(Reply(550, "x").transient());

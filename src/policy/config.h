@@ -127,8 +127,8 @@ struct ReceiveConnector {
   std::uint64_t max_message_size = 150ULL << 20;
   // Send connector for all mail taken here, whatever the recipient's domain; empty: by domain.
   std::string send_via;
-  unsigned max_recipients = 1000;   // RFC 5321 s4.5.3.1.8: at least 100
-  unsigned max_received_hops = 60;  // RFC 5321 s6.3
+  unsigned max_recipients = 1000;    // RFC 5321 s4.5.3.1.8: at least 100
+  unsigned max_received_hops = 100;  // RFC 5321 s6.3: "normally at least 100"
   unsigned max_connections = 5000;
   unsigned max_connections_per_client = 500;
   unsigned max_messages_per_session = 1000;

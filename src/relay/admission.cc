@@ -97,20 +97,20 @@ Reply admit_sender(const policy::ReceiveConnector& connector, const ClientFacts&
   return Reply(250, EnhancedCode{2, 1, 0}, "Sender OK");
 }
 
-std::optional<std::string> postmaster_domain(const policy::ReceiveConnector& connector) {
+mail::Mailbox postmaster(const policy::Config& config, const policy::ReceiveConnector& connector) {
   for (const mail::DomainPattern& pattern : connector.accept_domains) {
-    if (!pattern.text().starts_with('*')) return pattern.text();
+    if (!pattern.text().starts_with('*')) return {"postmaster", pattern.text()};
   }
-  return std::nullopt;
+  for (const std::string& address : config.alert.mail) {
+    if (Result<mail::Mailbox> read = mail::parse_mailbox(address)) return std::move(*read);
+  }
+  return {"postmaster", config.server.hostname};
 }
 
 Reply admit_recipient(const policy::ReceiveConnector& connector, const ClientFacts& client,
                       const mail::Mailbox& sender, const mail::Mailbox& recipient) {
   const Reply ok(250, EnhancedCode{2, 1, 5}, "Recipient OK");
-  if (recipient.domain.empty()) {  // RFC 5321 s4.5.1: bare postmaster
-    if (postmaster_domain(connector)) return ok;
-    return Reply(550, EnhancedCode{5, 1, 1}, "No postmaster here: give the address its domain");
-  }
+  if (recipient.domain.empty()) return ok;  // RFC 5321 s4.5.1: bare postmaster, ours
   if (may_relay(connector, client, sender)) return ok;
   if (holds(connector.accept_domains, recipient.domain) && !routes_by_local_part(recipient)) {
     return ok;

@@ -52,10 +52,10 @@ struct ClientFacts {
                                           const ClientFacts& client, const mail::Mailbox& sender,
                                           const mail::Mailbox& recipient);
 
-// Where a bare `postmaster` goes (RFC 5321 s4.5.1): the first of accept_domains that is no
-// wildcard; nullopt: there is none, and the recipient is refused.
-[[nodiscard]] std::optional<std::string> postmaster_domain(
-    const policy::ReceiveConnector& connector);
+// Who reads what a bare `postmaster` is sent (RFC 5321 s4.5.1: every server has him): he of the
+// first of accept_domains that is no wildcard; else who is alerted; else he of this server's name.
+[[nodiscard]] mail::Mailbox postmaster(const policy::Config& config,
+                                       const policy::ReceiveConnector& connector);
 
 // True where the header firewall lets X-MS-Exchange-Organization-* and its kin pass: the connector
 // says so, the client is one of its own client_domains, and the sender one of sender_domains where

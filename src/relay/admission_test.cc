@@ -137,8 +137,7 @@ std::vector<RelayCase> relay_cases() {
       {"an address literal is another domain", internet(), stranger, foreign, "x@[127.0.0.1]",
        false},
       {"postmaster without domain is taken", internet(), stranger, foreign, "postmaster", true},
-      {"but not where there is no domain to take him for", nothing, stranger, foreign, "postmaster",
-       false},
+      {"also where no domain is taken for", nothing, stranger, foreign, "postmaster", true},
   };
 }
 INSTANTIATE_TEST_SUITE_P(Matrix, NeverAnOpenRelay, ::testing::ValuesIn(relay_cases()));
@@ -216,12 +215,17 @@ TEST(Admission, PartnerDomainComesOnlyOverTheCertificateItIsBoundTo) {
   EXPECT_TRUE(admit_sender(connector, client, sender, &partner, &good).positive());
 }
 
-TEST(Admission, PostmasterBelongsToTheFirstDomainThatIsNoWildcard) {
+TEST(Admission, PostmasterBelongsToTheFirstDomainThatIsNoWildcard_ThenToWhoIsAlerted) {
+  policy::Config config;
+  config.server.hostname = "edge.contoso.com";
   ReceiveConnector connector;
-  EXPECT_FALSE(postmaster_domain(connector));
+  connector.accept_domains = {pattern("*.contoso.com")};
+  EXPECT_EQ(postmaster(config, connector).str(), "postmaster@edge.contoso.com");
+  config.alert.mail = {"ops@contoso.com"};
+  EXPECT_EQ(postmaster(config, connector).str(), "ops@contoso.com");
   connector.accept_domains = {pattern("*.contoso.com"), pattern("fabrikam.com"),
                               pattern("contoso.com")};
-  EXPECT_EQ(postmaster_domain(connector), "fabrikam.com");
+  EXPECT_EQ(postmaster(config, connector).str(), "postmaster@fabrikam.com");
 }
 
 TEST(Admission, SenderIsKnownByNetworkOrJudgedCertificateOnly) {

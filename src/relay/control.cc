@@ -308,9 +308,12 @@ io::Task<Result<Json>> Control::allow(std::string blocker, verdict::PolicyExcept
 }
 
 io::Task<Result<Json>> Control::reload() {
-  gateway_.reload();
+  const io::Promise<Result<void>> promise;
+  gateway_.reload([promise](const Result<void>& done) { promise.set(done); });
+  const Result<void> done = co_await promise.get();
+  if (!done) co_return std::unexpected(done.error());
   Json out = Json::object();
-  out["reload"] = "begun";
+  out["reload"] = "done";
   co_return out;
 }
 

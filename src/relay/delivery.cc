@@ -153,6 +153,7 @@ io::Task<bool> Session::connect() {
   facts_.session = look_.session;
   facts_.exception = look_.policy.exception;
   facts_.dsn_offered = look_.ready->session.capabilities().dsn;
+  facts_.eight_bit_offered = look_.ready->session.capabilities().eight_bit_mime;
   co_return true;
 }
 

@@ -67,10 +67,11 @@ struct Gateway::State : std::enable_shared_from_this<Gateway::State> {
   void alert_refused(const tls::Notice& notice);
   void alert_overdue_mismatch();
   void refuse(const std::string& why);
-  void apply(Configuration loaded);
+  Result<void> apply(Configuration loaded);
   // `only_materials`: nothing happens where certificates and trust are as they were (time alone may
   // have changed them).
-  void reload_blocking(bool only_materials);
+  void reload_blocking(
+      bool only_materials, const Gateway::ReloadDone& done = [](const Result<void>&) {});
   void watch_files();
   static io::Task<void> housekeeping(std::shared_ptr<State> self);
 
@@ -159,10 +160,9 @@ void Gateway::State::refuse(const std::string& why) {
 }
 
 // On the main loop: the new snapshot becomes the one in force, once its listeners are open.
-void Gateway::State::apply(Configuration loaded) {
+Result<void> Gateway::State::apply(Configuration loaded) {
   const std::shared_ptr<const Snapshot> old = context->snapshot();
-  const Result<void> listening = reception->listen(loaded.snapshot);
-  if (!listening) return refuse(listening.error().what());
+  TRY_VOID(reception->listen(loaded.snapshot));
   context->set_snapshot(loaded.snapshot);
   const policy::ServerConfig& before = old->config->server;
   const policy::ServerConfig& now = loaded.snapshot->config->server;
@@ -183,20 +183,30 @@ void Gateway::State::apply(Configuration loaded) {
   const std::lock_guard lock(mutex);
   health.last_reload = clock.now();
   health.refused_reload.clear();
+  return {};
 }
 
-void Gateway::State::reload_blocking(bool only_materials) {
+void Gateway::State::reload_blocking(bool only_materials, const Gateway::ReloadDone& done) {
   const std::lock_guard one_at_a_time(reload_mutex);
   const std::shared_ptr<const Snapshot> old = context->snapshot();
   Configuration loaded = load_configuration(old->config->file, old->materials.get(), clock.now());
-  if (!loaded.ok()) return refuse(first_errors(loaded.diagnostics));
-  if (only_materials && !loaded.materials_changed) return;
+  if (!loaded.ok()) {
+    const std::string why = first_errors(loaded.diagnostics);
+    refuse(why);
+    return done(invalid(why));
+  }
+  if (only_materials && !loaded.materials_changed) return done({});
   auto shared = std::make_shared<Configuration>(std::move(loaded));
-  runtime.main().post([self = shared_from_this(), shared] { self->apply(std::move(*shared)); });
+  runtime.main().post([self = shared_from_this(), shared, done] {
+    const Result<void> listening = self->apply(std::move(*shared));
+    if (!listening) self->refuse(listening.error().what());
+    done(listening);
+  });
 }
 
 io::Task<void> Gateway::State::housekeeping(std::shared_ptr<State> self) {
-  Time next_expiry{};
+  self->alerts->check_expiry();
+  Time next_expiry = self->clock.now() + kExpiryInterval;
   while (!self->stopping) {
     const Time now = self->clock.now();
     if (next_expiry <= now) {
@@ -291,8 +301,9 @@ Result<void> Gateway::start() {
   return {};
 }
 
-void Gateway::reload() {
-  state_->runtime.submit([state = state_] { state->reload_blocking(false); });
+void Gateway::reload(ReloadDone done) {
+  state_->runtime.submit(
+      [state = state_, done = std::move(done)] { state->reload_blocking(false, done); });
 }
 
 void Gateway::shutdown(Duration grace) {

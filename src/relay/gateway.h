@@ -29,8 +29,10 @@ class Gateway {
   // Opens the listeners and starts. Errors: a listener cannot be opened (nothing runs then).
   [[nodiscard]] Result<void> start();
   // Reads the configuration and its files again; what is broken is refused, reported and leaves the
-  // running one in force. Any thread; returns at once.
-  void reload();
+  // running one in force. Any thread; returns at once. `done` is told what came of it, on a thread
+  // of the gateway.
+  using ReloadDone = std::function<void(const Result<void>&)>;
+  void reload(ReloadDone done = [](const Result<void>&) {});
   // Stops listening, lets sessions end for at most `grace`, then ends. Blocking; call from no loop.
   void shutdown(Duration grace);
 

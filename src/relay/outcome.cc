@@ -160,7 +160,7 @@ std::vector<Outcome> transaction_outcomes(const smtp::TransactionDone& done, std
                         : from_reply(*done.final, Said::data,
                                      "The recipient's mail server refused the message: " +
                                          done.final->str()));
-    } else if (done.data && !done.data->positive()) {
+    } else if (done.data && done.data->negative()) {
       out.push_back(
           from_reply(*done.data, Said::data,
                      "The recipient's mail server refused the message: " + done.data->str()));

@@ -132,7 +132,7 @@ io::Task<Reply> ReceiveSession::decide_recipient(mail::Recipient recipient) {
 
 Reply ReceiveSession::route_recipient(mail::Recipient recipient, Reply accepted) {
   if (recipient.mailbox.domain.empty()) {
-    recipient.mailbox.domain = postmaster_domain(*connector_->config).value_or("");
+    recipient.mailbox = postmaster(*connector_->snapshot->config, *connector_->config);
   }
   const Result<policy::Destination> destination = policy::route(
       *connector_->snapshot->config, recipient.mailbox.domain, connector_->config->send_via);

@@ -133,6 +133,21 @@ struct Reception::State : std::enable_shared_from_this<Reception::State> {
   Sockets sockets;
 };
 
+// Which line of the configuration asks for what the system refuses, and what would be right.
+Error not_bound(const policy::ReceiveConnector& connector, const policy::Endpoint& endpoint,
+                const Error& error) {
+  std::string text = connector.where.line > 0 ? connector.where.str() + ": " : "";
+  text += "receive connector " + connector.name + " cannot listen on " + endpoint.str();
+  if (error.code() == std::errc::address_in_use) {
+    text += ": another program does; end it, or name another port in listen";
+  } else if (error.code() == std::errc::permission_denied) {
+    text += ": ports below 1024 need root or CAP_NET_BIND_SERVICE";
+  } else if (error.code() == std::errc::address_not_available) {
+    text += ": no interface of this machine has the address";
+  }
+  return {error.code(), std::move(text)};
+}
+
 // What is listened on already is kept, whosever connector it becomes; the rest is bound anew.
 Result<Reception::State::Sockets> Reception::State::bind(const Connectors& connectors) {
   Sockets out;
@@ -147,8 +162,9 @@ Result<Reception::State::Sockets> Reception::State::bind(const Connectors& conne
       if (kept != sockets.end()) {
         out.push_back(*kept);
       } else {
-        TRY(std::shared_ptr<Socket> made, bind_one(key, endpoint));
-        out.push_back(std::move(made));
+        Result<std::shared_ptr<Socket>> made = bind_one(key, endpoint);
+        if (!made) return std::unexpected(not_bound(*connector->config, endpoint, made.error()));
+        out.push_back(std::move(*made));
       }
     }
   }

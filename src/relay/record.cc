@@ -167,6 +167,8 @@ Recorded record_outcomes(store::Store& store, const policy::Config& config,
     if (outcome.remote) data["reply"] = outcome.remote->str();
     if (outcome.kind == Kind::delivered) {
       if (!facts.drop) data["receipt"] = tls_receipt(facts, now);
+      if (message.facts.body == mail::Body::eight_bit_mime && !facts.eight_bit_offered)
+        data["eight_bit"] = "sent as it is: the host does not offer 8BITMIME";
     } else {
       data["code"] = outcome.code;
       data["last_error"] = outcome.last_error;

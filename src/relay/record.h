@@ -20,7 +20,9 @@ struct SessionFacts {
   std::optional<verdict::PolicyException> exception;  // that the policy of the session had
   SessionId session;
   bool dsn_offered = false;  // the host reports success itself (RFC 3461 s5.2.2)
-  bool drop = false;         // delivered into a drop directory: no host, no TLS
+  bool eight_bit_offered =
+      true;           // 8BITMIME; without it 8-bit bodies go as they are, and it is recorded
+  bool drop = false;  // delivered into a drop directory: no host, no TLS
 };
 
 // `outcomes` parallel to message.recipients. `original` is read (once) only when a DSN is due.

@@ -307,6 +307,24 @@ TEST(ClientSession, WhatIsNoSmtp) {
   EXPECT_EQ(endless.waiting(), ClientWait::closed);
 }
 
+// RFC 5321 s4.2.1: 354 after the last octet says that more is wanted, not that the message was
+// taken.
+TEST(ClientSession, A3yzCompletesNothing) {
+  const std::string kError = "error a reply that neither completes nor refuses the command";
+  const auto after = [](std::string_view keywords, std::string_view replies, bool body) {
+    ClientSession session = ready(keywords);
+    (void)session.transaction(two_recipients());
+    const ClientActions seen = session.on_bytes(replies);
+    if (!body) return show(seen);
+    (void)session.body("x\r\n", true);
+    return show(session.on_bytes("354 what\r\n"));
+  };
+  EXPECT_EQ(after("", "354 go\r\n", false), Shown{kError});
+  EXPECT_EQ(after(kPipelining, "250 ok\r\n250 b\r\n354 c\r\n", false), Shown{kError});
+  EXPECT_EQ(after(kPipelining, "250 ok\r\n250 b\r\n250 c\r\n354 go\r\n", true), Shown{kError});
+  EXPECT_EQ(after(kChunking, "250 ok\r\n250 b\r\n250 c\r\n", true), Shown{kError});
+}
+
 TEST(ClientSession, AnAddressCannotBecomeACommand) {
   Transaction t = two_recipients();
   t.recipients[1].mailbox.local = "c>\r\nRCPT TO:<evil";

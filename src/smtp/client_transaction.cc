@@ -85,6 +85,11 @@ std::string ClientSession::State::rcpt_line(const mail::Recipient& recipient) co
 // --- replies ---
 
 void ClientSession::State::on_transaction_reply(Owed what, Reply reply) {
+  // RFC 5321 s4.2.1, s4.3.2: only 2yz completes a command, and only DATA goes on after a 3yz. A
+  // message whose last octet was answered so was not taken.
+  if (what != Owed::data && !reply.positive() && !reply.negative()) {
+    return protocol_error("a reply that neither completes nor refuses the command", reply.str());
+  }
   switch (what) {
     case Owed::clear:  // a refused RSET shows at MAIL
       return;

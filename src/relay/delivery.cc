@@ -279,7 +279,10 @@ io::Task<bool> Session::record(store::StoredMessage message, std::vector<Outcome
 }
 
 io::Task<void> Session::judge_refusal(std::vector<Outcome>& outcomes) {
-  if (!judge_late_refusal(look_, outcomes, context_.clock.now())) co_return;
+  std::optional<LateRefusal> late = judge_late_refusal(look_, outcomes, context_.clock.now());
+  if (!late) co_return;
+  look_.evidence = std::move(late->evidence);
+  look_.verdict = std::move(late->verdict);
   co_await store_verdict(context_, look_.verdict, &look_.evidence);
   facts_.verdict = look_.verdict;
 }

@@ -40,9 +40,6 @@ mail::EnhancedCode status_of(const mail::Reply& reply) {
   return {reply.code() / 100 == 5 ? 5 : 4, 0, 0};
 }
 
-// Which command a reply answers.
-enum class Said { mail, rcpt, data };
-
 // What a temporary refusal speaks of. To MAIL: the sender's address or domain (x.1.x, x.7.x) is
 // this message's matter; anything else (busy, full, no word) is the host's.
 Scope temporary_scope(const mail::Reply& reply, Said said) {
@@ -57,10 +54,10 @@ Scope temporary_scope(const mail::Reply& reply, Said said) {
 Outcome from_reply(const mail::Reply& reply, Said said, std::string explanation) {
   Outcome outcome;
   outcome.remote = reply;
+  outcome.said = said;
   outcome.last_error = wrap_last_error(reply.str());
   outcome.status = status_of(reply);
   outcome.explanation = std::move(explanation);
-  outcome.code = "not-tls";
   outcome.scope = Scope::session;
   if (said == Said::mail && demands_tls(reply)) {
     outcome.kind = Kind::blocked;
@@ -73,10 +70,7 @@ Outcome from_reply(const mail::Reply& reply, Said said, std::string explanation)
     outcome.code = "client-certificate-not-accepted";
     return outcome;
   }
-  outcome.kind = reply.permanent() ? Kind::permanent : Kind::temporary;
-  outcome.scope = reply.permanent() ? (said == Said::rcpt ? Scope::recipient : Scope::message)
-                                    : temporary_scope(reply, said);
-  return outcome;
+  return ordinary_refusal(std::move(outcome));
 }
 
 Outcome lost(const std::string& words) {
@@ -169,6 +163,18 @@ std::vector<Outcome> transaction_outcomes(const smtp::TransactionDone& done, std
     }
   }
   return out;
+}
+
+// A 5yz is for good, whatever its words (RFC 5321 s4.2.1).
+Outcome ordinary_refusal(Outcome outcome) {
+  if (!outcome.remote || !outcome.said) return outcome;
+  const mail::Reply& reply = *outcome.remote;
+  const Said said = *outcome.said;
+  outcome.code = "not-tls";
+  outcome.kind = reply.permanent() ? Kind::permanent : Kind::temporary;
+  outcome.scope = reply.permanent() ? (said == Said::rcpt ? Scope::recipient : Scope::message)
+                                    : temporary_scope(reply, said);
+  return outcome;
 }
 
 std::optional<Outcome> session_level(const std::vector<Outcome>& outcomes) {

@@ -15,6 +15,8 @@ namespace postern::relay {
 
 enum class Scope { session, host, message, recipient };
 enum class Kind { delivered, temporary, permanent, blocked };
+// Which command of a transaction a reply answers.
+enum class Said { mail, rcpt, data };
 
 struct Outcome {
   Scope scope = Scope::recipient;
@@ -23,6 +25,7 @@ struct Outcome {
   std::string
       last_error;  // wrapped form: 451 4.4.0 Primary target IP address responded with: "..."
   std::optional<mail::Reply> remote;  // the peer's own words
+  std::optional<Said> said;           // what they refuse; none: no command of a transaction
   mail::EnhancedCode status;          // for DSNs
   std::string explanation;            // plain words for the sender of the message
 };
@@ -47,6 +50,10 @@ struct Outcome {
 [[nodiscard]] std::vector<Outcome> transaction_outcomes(const smtp::TransactionDone& done,
                                                         std::size_t recipients,
                                                         const std::string& lost_words);
+
+// A refusal whose words sound like TLS or certificates, and that is not about them: what any other
+// reply with its code to that command means. Others stay as they are.
+[[nodiscard]] Outcome ordinary_refusal(Outcome outcome);
 
 // The scope that decides about the session as a whole: session or host when any recipient's outcome
 // has it.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "verdict/catalog.h"
 #include "verdict/judge.h"
 #include "verdict/reply_words.h"
 
@@ -43,22 +44,26 @@ std::optional<std::vector<Outcome>> refused_by_ehlo(const smtp::Capabilities& ca
   return std::nullopt;
 }
 
-bool judge_late_refusal(NextHopLook& look, std::vector<Outcome>& outcomes, Time now) {
+std::optional<LateRefusal> judge_late_refusal(const NextHopLook& look,
+                                              std::vector<Outcome>& outcomes, Time now) {
   const auto refused = std::ranges::find(outcomes, Kind::blocked, &Outcome::kind);
-  if (refused == outcomes.end()) return false;
-  verdict::add_late_refusal(look.evidence, refused->remote);
-  look.verdict = verdict::judge(look.evidence, look.policy, now);
+  if (refused == outcomes.end()) return std::nullopt;
+  LateRefusal late{look.evidence, {}};
+  verdict::add_late_refusal(late.evidence, refused->remote);
+  late.verdict = verdict::judge(late.evidence, look.policy, now);
+  const verdict::CatalogEntry* entry = verdict::find_catalog_entry(late.verdict.code);
+  const bool blocks = !late.verdict.ok && entry != nullptr && entry->blocks;
   for (Outcome& outcome : outcomes) {
     if (outcome.kind != Kind::blocked) continue;
-    // Words that sound like TLS and that judge does not read so are an ordinary refusal.
-    if (look.verdict.ok) {
-      outcome.kind = Kind::temporary;
-      continue;
+    if (blocks) {
+      outcome.code = late.verdict.code;
+      outcome.explanation = late.verdict.cause;
+    } else {
+      outcome = ordinary_refusal(std::move(outcome));
     }
-    outcome.code = look.verdict.code;
-    outcome.explanation = look.verdict.cause;
   }
-  return true;
+  if (!blocks) return std::nullopt;
+  return late;
 }
 
 }  // namespace postern::relay

@@ -19,10 +19,19 @@ namespace postern::relay {
     const smtp::Capabilities& capabilities, const std::string& host,
     const store::StoredMessage& message);
 
+// A look that ended clean, judged again with what the peer said later.
+struct LateRefusal {
+  verdict::Evidence evidence;
+  verdict::Verdict verdict;
+};
+
 // A look may end clean and the peer still say in the transaction that TLS or our certificate is not
 // to his liking: demands on MAIL, certificates judged late. The look is judged again with those
-// words, so that blocker, trace and DSN tell the same cause under one verdict. False: no outcome is
-// blocked, nothing was changed.
-[[nodiscard]] bool judge_late_refusal(NextHopLook& look, std::vector<Outcome>& outcomes, Time now);
+// words, so that blocker, trace and DSN tell the same cause under one verdict. nullopt: nothing
+// stands in the way of the session; words that sound so and mean something else became ordinary
+// refusals.
+[[nodiscard]] std::optional<LateRefusal> judge_late_refusal(const NextHopLook& look,
+                                                            std::vector<Outcome>& outcomes,
+                                                            Time now);
 
 }  // namespace postern::relay

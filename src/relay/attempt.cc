@@ -64,6 +64,15 @@ AfterTransaction after_transaction(const std::vector<Outcome>& outcomes, bool cl
   return after;
 }
 
+bool is_taken(const std::vector<Outcome>& outcomes) {
+  return std::ranges::find(outcomes, Kind::delivered, &Outcome::kind) != outcomes.end();
+}
+
+bool is_own_refusal(const std::vector<Outcome>& outcomes, bool trial, bool refused_before,
+                    bool others_taken) {
+  return is_taken(outcomes) || (!trial && (refused_before || others_taken));
+}
+
 bool needs_original(const store::StoredMessage& message, const std::vector<Outcome>& outcomes) {
   for (std::size_t i = 0; i < outcomes.size(); ++i) {
     if (outcomes[i].kind == Kind::permanent) return true;

@@ -43,6 +43,16 @@ struct AfterTransaction {
 [[nodiscard]] AfterTransaction after_transaction(const std::vector<Outcome>& outcomes, bool closing,
                                                  bool suspect);
 
+// Some recipient's mail was taken.
+[[nodiscard]] bool is_taken(const std::vector<Outcome>& outcomes);
+
+// A refusal in words of TLS or certificates is the message's own matter where the path is known to
+// work for others: another recipient's mail was taken with it, or other mail on this session
+// (`others_taken`), or it is refused again after others went through (`refused_before`). A trial
+// proves that first.
+[[nodiscard]] bool is_own_refusal(const std::vector<Outcome>& outcomes, bool trial,
+                                  bool refused_before, bool others_taken);
+
 // The original is read for a DSN: somebody is told of its failure, or asked to be told of success.
 [[nodiscard]] bool needs_original(const store::StoredMessage& message,
                                   const std::vector<Outcome>& outcomes);

@@ -126,6 +126,22 @@ TEST(AfterTransaction, TheSessionGoesOnUnlessItOrTheHostFailed) {
   }
 }
 
+TEST(IsOwnRefusal, WhereThePathIsKnownToWorkForOtherMail) {
+  const std::vector<Outcome> refused(2, outcome(Kind::blocked, Scope::session));
+  const std::vector<Outcome> half = {outcome(Kind::delivered, Scope::message),
+                                     outcome(Kind::blocked, Scope::session)};
+  struct Row {
+    bool trial, refused_before, others_taken, own;
+  };
+  for (const Row& row : {Row{false, false, false, false}, Row{false, true, false, true},
+                         Row{false, false, true, true}, Row{true, true, false, false},
+                         Row{true, false, false, false}}) {
+    EXPECT_EQ(is_own_refusal(refused, row.trial, row.refused_before, row.others_taken), row.own);
+    EXPECT_TRUE(is_own_refusal(half, row.trial, row.refused_before, row.others_taken))
+        << "another recipient's was taken with it";
+  }
+}
+
 TEST(NeedsOriginal, ForAFailureAndForAnAskedForSuccessOnly) {
   store::StoredMessage message = message_to(2);
   const Outcome taken = outcome(Kind::delivered, Scope::message);

@@ -111,8 +111,10 @@ void Scheduler::Work::unblock(DestinationState& state, std::string_view why) {
   const Blocker blocker = std::move(*state.blocker);
   state.blocker.reset();
   state.waiting_mail = true;
-  state.last_error.clear();
-  state.last_code = "none";
+  if (state.deferred.empty()) {  // the trial may have been refused for a reason of its own
+    state.last_error.clear();
+    state.last_code = "none";
+  }
   state.released_at = context.clock.now();
   store::Batch batch;
   batch.remove_blockers.push_back(blocker.id);
@@ -130,7 +132,8 @@ void Scheduler::Work::unblock(DestinationState& state, std::string_view why) {
 
 void Scheduler::Work::start_probe(DestinationState& state) {
   if (probing_hops.size() >= kMaxProbes) return;
-  if (*stopping || state.probing || state.sessions != 0) return;
+  if (*stopping || state.probing || probe_waits(state, config()->queue, context.clock.now()))
+    return;
   if (!probing_hops.insert(state.destination.next_hop).second)
     return;  // another policy's probe is under way: next tick
   state.probing = true;
@@ -169,7 +172,7 @@ void Scheduler::Work::on_probe(const std::string& key, NextHopLook& look) {
       blocker.next_probe = now;
       break;
     case ProbeTurn::trial:
-      if (!places.is_left(state->may_stall(true))) {
+      if (!places.is_left(state->may_stall(true, now))) {
         blocker.next_probe = now + kWaitForPlace;
         break;
       }

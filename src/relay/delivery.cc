@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <deque>
 
 #include "base/json.h"
 #include "base/log.h"
@@ -17,6 +16,9 @@ namespace {
 using Steady = std::chrono::steady_clock;
 
 constexpr std::size_t kClaimAtOnce = 8;  // messages a session takes from the store at once
+// A trial looks for a message that was not refused among so many, and so many at once.
+constexpr std::size_t kMaxTrialChoice = 5000;
+constexpr std::size_t kTrialChoiceAtOnce = 500;
 constexpr std::size_t kBodyBlockOctets =
     256 * 1024;  // read from the store and sent at once: bounds a session's memory
 
@@ -40,6 +42,8 @@ class Session {
   io::Task<bool> connect();
   io::Task<void> work();
   io::Task<bool> refill();
+  io::Task<Result<std::vector<store::StoredMessage>>> claim(std::size_t limit);
+  io::Task<Result<std::vector<store::StoredMessage>>> choose_for_trial();
   io::Task<bool> deliver(store::StoredMessage message);
   // What became of one transaction: whether the session goes on, and whether the message stays
   // claimed.
@@ -58,7 +62,9 @@ class Session {
   void settle(MessageId id, bool keep);
   [[nodiscard]] bool must_end() const;
   [[nodiscard]] bool is_ours(const store::StoredMessage& message) const;
-  io::Task<void> judge_refusal(std::vector<Outcome>& outcomes);
+  io::Task<bool> judge_refusal(const store::MessageFacts& message, std::vector<Outcome>& outcomes);
+  void hear(const store::MessageFacts& message, bool refused);
+  void it_worked();
   io::Task<void> record_no_session();
   io::Task<void> give_back();
   void protocol(char event, std::string_view data, std::string_view words = {}) {
@@ -78,8 +84,10 @@ class Session {
   DeliveryReport report_;
   NextHopLook look_;
   SessionFacts facts_;
-  std::deque<store::StoredMessage> todo_;
-  std::vector<MessageId> moved_;  // claimed, but a reload routes them elsewhere
+  Todo& todo_ = *request_.todo;
+  std::vector<mail::Mailbox> taken_;  // the senders whose mail was taken
+  Deferral last_deferral_;            // the words of the message at hand
+  std::vector<MessageId> moved_;      // claimed, but a reload routes them elsewhere
   std::vector<std::string> failed_places_;
   bool lost_ = false;     // the connection is gone: no QUIT
   bool closing_ = false;  // the server closed behind its answer: what it answered stands
@@ -103,6 +111,39 @@ bool Session::is_ours(const store::StoredMessage& message) const {
   });
 }
 
+io::Task<Result<std::vector<store::StoredMessage>>> Session::claim(std::size_t limit) {
+  store::Store* store = &context_.store;
+  auto take = [store, key = request_.destination.key(), limit] { return store->claim(key, limit); };
+  co_return co_await io::run_blocking(context_.runtime, take);
+}
+
+// The oldest of the messages that tell most: after a refusal in the dialogue the next trial is
+// another sender's. The others go back.
+io::Task<Result<std::vector<store::StoredMessage>>> Session::choose_for_trial() {
+  std::vector<store::StoredMessage> best;
+  std::vector<MessageId> passed_over;
+  for (std::size_t seen = 0; seen < kMaxTrialChoice;) {
+    Result<std::vector<store::StoredMessage>> page = co_await claim(kTrialChoiceAtOnce);
+    if (!page && best.empty()) co_return page;
+    if (!page) break;
+    const bool last = page->size() < kTrialChoiceAtOnce;
+    seen += page->size();
+    for (store::StoredMessage& message : *page) {
+      if (!best.empty() &&
+          request_.refused.rank(best.front().facts) <= request_.refused.rank(message.facts)) {
+        passed_over.push_back(message.facts.id);
+        continue;
+      }
+      if (!best.empty()) passed_over.push_back(best.front().facts.id);
+      best.clear();
+      best.push_back(std::move(message));
+    }
+    if (last || request_.refused.rank(best.front().facts) == kBestRank) break;
+  }
+  for (const MessageId id : passed_over) context_.store.finish(request_.destination.key(), id);
+  co_return best;
+}
+
 // Takes more messages from the store when there are none at hand. False: nothing left.
 io::Task<bool> Session::refill() {
   if (must_end()) {
@@ -110,13 +151,14 @@ io::Task<bool> Session::refill() {
     co_return false;
   }
   if (!todo_.empty()) co_return true;
-  const std::size_t limit = request_.trial ? 1 : kClaimAtOnce;
-  store::Store* store = &context_.store;
-  auto claim = [store, key = request_.destination.key(), limit] {
-    return store->claim(key, limit);
-  };
-  Result<std::vector<store::StoredMessage>> claimed =
-      co_await io::run_blocking(context_.runtime, claim);
+  Result<std::vector<store::StoredMessage>> claimed;
+  if (!request_.trial) {
+    claimed = co_await claim(kClaimAtOnce);
+  } else if (request_.refused.empty()) {
+    claimed = co_await claim(1);
+  } else {
+    claimed = co_await choose_for_trial();
+  }
   if (!claimed) {
     log::write(kStoreTrouble, {{"what", "claim"}, {"error", claimed.error().what()}});
     co_return false;
@@ -231,13 +273,15 @@ io::Task<Result<smtp::TransactionDone>> Session::transact(const store::StoredMes
   }
 }
 
-// The claim goes back, or stays until the destination's next turn.
+// The claim goes back, or is the scheduler's until the destination's next turn.
 void Session::settle(MessageId id, bool keep) {
-  if (keep) {
-    report_.deferred.push_back(id);
+  if (keep && hooks_.on_deferred) {
+    last_deferral_.message = id;
+    hooks_.on_deferred(std::move(last_deferral_));
   } else {
     context_.store.finish(request_.destination.key(), id);
   }
+  last_deferral_ = Deferral();
 }
 
 // Makes what a transaction came to durable. True: the message stays claimed (it waits for a reason
@@ -264,7 +308,9 @@ io::Task<bool> Session::record(store::StoredMessage message, std::vector<Outcome
   const Result<void> stored = co_await store_apply(context_, std::move(recorded.batch));
   for (const Outcome& outcome : outcomes) {
     if (outcome.kind == Kind::delivered) ++report_.delivered;
-    if (outcome.kind == Kind::temporary) report_.last_error = outcome.last_error;
+    if (outcome.kind != Kind::temporary) continue;
+    last_deferral_.last_error = outcome.last_error;
+    last_deferral_.code = outcome.code;
   }
   if (!stored) {
     // The store must not lie, and neither do we: the message stays as it was and will be tried
@@ -278,13 +324,44 @@ io::Task<bool> Session::record(store::StoredMessage message, std::vector<Outcome
   co_return deferred;
 }
 
-io::Task<void> Session::judge_refusal(std::vector<Outcome>& outcomes) {
+// What the session and those after it are to know of mail refused in the dialogue.
+void Session::hear(const store::MessageFacts& message, bool refused) {
+  const mail::Mailbox& sender = message.reverse_path;
+  const bool taken_before = std::ranges::find(taken_, sender) != taken_.end();
+  if (!refused && !taken_before) taken_.push_back(sender);
+  if (!refused && !request_.refused.contains(message)) return;
+  Heard heard;
+  heard.what = refused ? Heard::What::refused : Heard::What::taken;
+  heard.message = message.id;
+  heard.sender = sender;
+  heard.not_the_sender = taken_before;
+  request_.refused.note(heard);
+  report_.heard.push_back(std::move(heard));
+}
+
+void Session::it_worked() {
+  if (!report_.path_worked && !request_.trial && hooks_.on_worked) hooks_.on_worked();
+  report_.path_worked = true;
+}
+
+// Refusals in words of TLS or certificates under a verdict of their own. True: they are this
+// message's matter, and the session keeps its verdict.
+io::Task<bool> Session::judge_refusal(const store::MessageFacts& message,
+                                      std::vector<Outcome>& outcomes) {
   std::optional<LateRefusal> late = judge_late_refusal(look_, outcomes, context_.clock.now());
-  if (!late) co_return;
-  look_.evidence = std::move(late->evidence);
-  look_.verdict = std::move(late->verdict);
-  co_await store_verdict(context_, look_.verdict, &look_.evidence);
-  facts_.verdict = look_.verdict;
+  if (!late) co_return false;
+  co_await store_verdict(context_, late->verdict, &late->evidence);
+  facts_.verdict = late->verdict;
+  const bool own =
+      is_own_refusal(outcomes, request_.trial, request_.refused.contains(message), !taken_.empty());
+  hear(message, true);
+  if (own) {
+    set_apart(outcomes);
+  } else {
+    look_.evidence = std::move(late->evidence);
+    look_.verdict = std::move(late->verdict);
+  }
+  co_return own;
 }
 
 io::Task<Session::Step> Session::deliver_group(store::StoredMessage message) {
@@ -314,16 +391,21 @@ io::Task<Session::Step> Session::deliver_group(store::StoredMessage message) {
   const smtp::TransactionDone nothing;
   std::vector<Outcome> outcomes =
       transaction_outcomes(done ? *done : nothing, message.recipients.size(), lost_words_);
-  co_await judge_refusal(outcomes);
+  const bool was_refused = request_.refused.contains(message.facts);
+  const bool own = co_await judge_refusal(message.facts, outcomes);
+  if (!own && is_taken(outcomes)) hear(message.facts, false);
   const AfterTransaction after =
       after_transaction(outcomes, closing_, request_.suspect == message.facts.id);
-  if (!after.failure) report_.path_worked = true;
+  if (!after.failure) it_worked();
   const MessageId id = message.facts.id;
   const bool waits = co_await record(std::move(message), std::move(outcomes));
   step.keep = waits || after.steps_aside;
-  step.goes_on = after.goes_on;
+  // Whether it is this message's matter alone shows on a new session, with other mail first.
+  const bool asks_anew = own && !was_refused;
+  if (own) facts_.verdict = look_.verdict;
+  step.goes_on = after.goes_on && !asks_anew;
   report_.failure = after.failure;
-  report_.more = report_.more || after.more;
+  report_.more = report_.more || after.more || asks_anew;
   if (after.culprit) report_.culprit = id;
   co_return step;
 }
@@ -340,7 +422,9 @@ io::Task<bool> Session::deliver(store::StoredMessage message) {
       all.goes_on = false;
       break;
     }
+    request_.pulse->begin(context_.clock.now());
     const Step step = co_await deliver_group(std::move(parts[i]));
+    request_.pulse->end();
     all.keep = all.keep || step.keep;
     all.goes_on = step.goes_on;
   }
@@ -392,9 +476,7 @@ io::Task<void> Session::record_no_session() {
 
 // Claims that were not used go back, so that the next session sees them in their order.
 io::Task<void> Session::give_back() {
-  for (const store::StoredMessage& message : todo_)
-    context_.store.finish(request_.destination.key(), message.facts.id);
-  todo_.clear();
+  relay::give_back(context_.store, request_.destination.key(), todo_);
   for (const MessageId id : moved_) context_.store.finish(request_.destination.key(), id);
   moved_.clear();
   if (look_.ready) {
@@ -424,7 +506,7 @@ io::Task<void> Session::work() {
   const bool any = co_await refill();
   if (!any) co_return;
   if (!folder.empty()) {
-    report_.path_worked = true;
+    it_worked();
   } else if (!look_.ready) {
     const bool connected = co_await connect();
     if (!connected) {
@@ -479,6 +561,13 @@ io::Task<DeliveryReport> Session::run() {
 }
 
 }  // namespace
+
+bool give_back(store::Store& store, const std::string& destination, Todo& todo) {
+  const bool any = !todo.empty();
+  for (const store::StoredMessage& message : todo) store.finish(destination, message.facts.id);
+  todo.clear();
+  return any;
+}
 
 io::Task<DeliveryReport> run_delivery(Context& context, io::Executor executor,
                                       TlsSessions& tls_sessions, DeliveryRequest request,

@@ -66,4 +66,13 @@ std::optional<LateRefusal> judge_late_refusal(const NextHopLook& look,
   return late;
 }
 
+void set_apart(std::vector<Outcome>& outcomes) {
+  for (Outcome& outcome : outcomes) {
+    if (outcome.kind != Kind::blocked) continue;
+    outcome.kind = Kind::temporary;
+    outcome.scope = outcome.said == Said::rcpt ? Scope::recipient : Scope::message;
+    outcome.explanation += " Other mail goes the same way, so this message waits alone.";
+  }
+}
+
 }  // namespace postern::relay

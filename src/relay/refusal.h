@@ -34,4 +34,7 @@ struct LateRefusal {
                                                             std::vector<Outcome>& outcomes,
                                                             Time now);
 
+// Where the path is known to work for other mail: what is blocked waits alone, with its code.
+void set_apart(std::vector<Outcome>& outcomes);
+
 }  // namespace postern::relay

@@ -96,6 +96,21 @@ TEST(JudgeLateRefusal, SaysWhatAReplyToACommandMeansAfterACleanLook) {
   }
 }
 
+TEST(SetApart, TheMessageWaitsAloneWithItsCode) {
+  for (const auto& [said, scope] :
+       {std::pair(Said::mail, Scope::message), std::pair(Said::rcpt, Scope::recipient),
+        std::pair(Said::data, Scope::message)}) {
+    std::vector<Outcome> outcomes =
+        refused(said, "550 5.7.51 TenantInboundAttribution; There is a partner connector");
+    ASSERT_TRUE(judge_late_refusal(look_over(Path::tls), outcomes, kNow));
+    set_apart(outcomes);
+    EXPECT_EQ(outcomes.front().kind, Kind::temporary);
+    EXPECT_EQ(outcomes.front().scope, scope);
+    EXPECT_EQ(outcomes.front().code, "connector-certificate-mismatch");
+    EXPECT_FALSE(session_level(outcomes));
+  }
+}
+
 TEST(JudgeLateRefusal, HasNothingToSayWhereNothingIsBlocked) {
   const NextHopLook look = look_over(Path::tls);
   std::vector<Outcome> outcomes = refused(Said::rcpt, "550 5.1.1 nobody");

@@ -77,13 +77,13 @@ void Scheduler::Work::dispatch(DestinationState& state) {
     idle.executor.post([idle] { idle.signal->notify(); });
     return;
   }
-  const bool has_place = state.sessions < session_limit(state, config()->queue) &&
-                         places.is_left(state.may_stall(false));
+  const bool has_place = state.sessions < session_limit(state, config()->queue, now) &&
+                         places.is_left(state.may_stall(false, now));
   if (has_place) start_session(state, false);
 }
 
 void Scheduler::Work::start_session(DestinationState& state, bool trial) {
-  const bool stalls = state.may_stall(trial);
+  const bool stalls = state.may_stall(trial, context.clock.now());
   ++state.sessions;
   places.take(stalls);
   state.waiting_mail = false;
@@ -93,11 +93,28 @@ void Scheduler::Work::start_session(DestinationState& state, bool trial) {
   request.exception = state.exception;
   request.trial = trial;
   request.suspect = state.suspect;
+  request.refused = state.refused;
   request.stopping = stopping;
   request.max_messages = config()->queue.max_messages_per_session;
   const io::Executor executor = context.runtime.next();
+  auto give_back = [self = shared_from_this(), executor, key = state.key, todo = request.todo] {
+    executor.post([self, key, todo] {
+      if (!relay::give_back(self->context.store, key, *todo)) return;
+      self->context.runtime.main().post([self, key] { self->mail_came({key}); });
+    });
+  };
+  state.running.push_back({request.pulse, std::move(give_back)});
+  wake();  // the clockwork sees whether it hangs
   executor.spawn("delivery to " + state.destination.next_hop,
                  session_task(shared_from_this(), executor, std::move(request), stalls));
+}
+
+// What sessions that hang (or all) have claimed and not begun is anybody's again.
+void Scheduler::Work::take_back(const DestinationState& state, bool all) {
+  const Time now = context.clock.now();
+  for (const Running& one : state.running) {
+    if (all || one.hangs(now)) one.give_back();
+  }
 }
 
 // Waits on the session's loop for a poke; the signal is known to the scheduler meanwhile.
@@ -129,10 +146,18 @@ io::Task<void> Scheduler::Work::session_task(std::shared_ptr<Work> self, io::Exe
                                              DeliveryRequest request, bool stalls) {
   const std::string key = request.destination.key();
   const bool trial = request.trial;
+  const std::shared_ptr<const Pulse> pulse = request.pulse;
   DeliveryHooks hooks;
   hooks.wait_for_more = [self, executor, key] { return linger(self, executor, key); };
   hooks.on_accepted = [self](std::vector<std::string> keys) {
     self->context.runtime.main().post([self, keys = std::move(keys)] { self->mail_came(keys); });
+  };
+  hooks.on_worked = [self, key] {
+    self->context.runtime.main().post([self, key] { self->on_worked(key); });
+  };
+  hooks.on_deferred = [self, key](Deferral deferral) {
+    self->context.runtime.main().post(
+        [self, key, deferral = std::move(deferral)] { self->on_deferred(key, deferral); });
   };
   hooks.on_moved = [self] { self->context.runtime.main().post([self] { self->reroute(); }); };
   hooks.on_backlog = [self, key] {
@@ -154,8 +179,10 @@ io::Task<void> Scheduler::Work::session_task(std::shared_ptr<Work> self, io::Exe
     report->failure =
         target_outcome("software-defect", std::string("internal error: ") + e.what(), false);
   }
-  self->context.runtime.main().post([self, key, trial, stalls, report] {
+  self->context.runtime.main().post([self, key, trial, stalls, pulse, report] {
     self->places.give_back(stalls);
+    if (DestinationState* state = self->find(key))
+      std::erase_if(state->running, [&](const Running& one) { return one.pulse == pulse; });
     self->on_report(key, trial, *report);
   });
 }
@@ -167,6 +194,20 @@ void Scheduler::Work::watch_partner(const NextHopLook& look) {
   alerts.watch_expiry(leaf, "the certificate of " + look.target.host,
                       "Mail is held when it has expired: ask the operator of " + look.target.host +
                           " to renew it.");
+}
+
+void Scheduler::Work::on_worked(const std::string& key) {
+  DestinationState* state = find(key);
+  // A session of before the trouble says nothing about it.
+  if (state != nullptr && !state->blocker) take_progress(*state);
+}
+
+void Scheduler::Work::on_deferred(const std::string& key, const Deferral& deferral) {
+  DestinationState* state = find(key);
+  if (state == nullptr) return context.store.finish(key, deferral.message);
+  const bool first = !state->deferred_until;
+  take_deferral(*state, deferral, config()->queue, context.clock.now(), jitter());
+  if (first) wake();
 }
 
 void Scheduler::Work::on_report(const std::string& key, bool trial, DeliveryReport& report) {
@@ -238,6 +279,7 @@ void Scheduler::Work::reroute() {
 void Scheduler::Work::run_due(Time now) {
   for (auto& [key, state] : destinations) {
     if (is_due(state.deferred_until, now)) release_deferred(state);
+    take_back(state, false);
     if (state.blocker) {
       if (state.blocker->targets_expire <= now) {
         state.blocker->targets_expire = now + kDefaultTargetsTtl;
@@ -255,7 +297,8 @@ void Scheduler::Work::run_due(Time now) {
 io::Task<void> Scheduler::Work::clockwork(std::shared_ptr<Work> self) {
   while (!*self->stopping) {
     self->run_due(self->context.clock.now());
-    const Duration pause = next_due(self->destinations, self->context.clock.now());
+    const Duration pause =
+        next_due(self->destinations, self->config()->queue, self->context.clock.now());
     const bool woken = co_await self->signal.wait(pause);
     (void)woken;
   }
@@ -346,6 +389,7 @@ void Scheduler::snapshot_changed(bool configuration) {
   for (auto& [key, state] : work->destinations) {
     state.next_attempt.reset();
     state.probe_again = state.probing;
+    state.refused = RefusedMail();  // by another certificate or policy, perhaps
     work->release_deferred(state);
     if (state.blocker) {
       state.blocker->next_probe = now;
@@ -368,11 +412,13 @@ std::size_t Scheduler::retry_now(const std::string& destination) {
                         state.destination.next_hop == destination ||
                         (state.blocker && iequals(state.blocker->id.str(), destination));
     if (!chosen) continue;
-    ++count;
+    if (state.holds_mail()) ++count;
     state.next_attempt.reset();
     work_->release_deferred(state);
     if (state.blocker) state.blocker->next_probe = now;
     state.probe_again = state.probe_again || state.probing;
+    hurry(state);
+    work_->take_back(state, true);
     work_->dispatch(state);
   }
   work_->wake();

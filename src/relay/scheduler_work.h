@@ -44,6 +44,9 @@ class Scheduler::Work : public std::enable_shared_from_this<Scheduler::Work> {
   static io::Task<void> session_task(std::shared_ptr<Work> self, io::Executor executor,
                                      DeliveryRequest request, bool stalls);
   static io::Task<bool> linger(std::shared_ptr<Work> self, io::Executor executor, std::string key);
+  void take_back(const DestinationState& state, bool all);
+  void on_worked(const std::string& key);
+  void on_deferred(const std::string& key, const Deferral& deferral);
   void on_report(const std::string& key, bool trial, DeliveryReport& report);
   void watch_partner(const NextHopLook& look);
   void reroute();

@@ -25,6 +25,16 @@ enum class Turn {
 [[nodiscard]] Turn take_report(DestinationState& state, bool trial, const DeliveryReport& report,
                                const policy::QueueConfig& queue, Time now, double jitter);
 
+// A message that a session sets aside: the destination's next turn is its, after the back-off of
+// the first of them.
+void take_deferral(DestinationState& state, const Deferral& deferral,
+                   const policy::QueueConfig& queue, Time now, double jitter);
+// A session that still runs has got through.
+void take_progress(DestinationState& state);
+
+// So many senders refused in a row, in trials, are no reason for the next one to wait longer.
+constexpr std::size_t kQuickTrials = 5;
+
 enum class ProbeTurn {
   repeat,   // something changed while it ran: what it saw may be old
   trial,    // clean, or refused for good: the oldest message finds out
@@ -35,15 +45,23 @@ enum class ProbeTurn {
 [[nodiscard]] ProbeTurn after_probe(const DestinationState& state,
                                     const std::optional<Outcome>& failure);
 
-// Sessions that `state` may have at once: slow start up to the configured limit.
+// Sessions that `state` may have at once: slow start up to the configured limit. One that hangs
+// makes room for another.
 [[nodiscard]] unsigned session_limit(const DestinationState& state,
-                                     const policy::QueueConfig& queue);
+                                     const policy::QueueConfig& queue, Time now);
+// The operator does not wait until it is known that the sessions hang: one more may start.
+void hurry(DestinationState& state);
+
+// A probe finds out what a session under way may be about to tell: it waits for a trial, and for
+// any session that does not hang.
+[[nodiscard]] bool probe_waits(const DestinationState& state, const policy::QueueConfig& queue,
+                               Time now);
 
 // How long nothing falls due: probes, targets that expire, back-offs that end.
 constexpr Duration kMaxClockworkSleep{30'000};
 // What could not start now (another probe of the hop) is looked at again so much later.
 constexpr Duration kClockworkTick{100};
 [[nodiscard]] Duration next_due(const std::map<std::string, DestinationState>& destinations,
-                                Time now);
+                                const policy::QueueConfig& queue, Time now);
 
 }  // namespace postern::relay

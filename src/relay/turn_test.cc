@@ -105,7 +105,7 @@ TEST(TakeReport, OrdinaryFailuresDoubleTheBackOffUpToItsBound) {
   EXPECT_EQ(c.state.allowed, 1U) << "slow start again";
   EXPECT_EQ(c.state.last_code, "connection-refused");
   EXPECT_TRUE(c.state.waiting_mail);
-  EXPECT_TRUE(c.state.may_stall(false));
+  EXPECT_TRUE(c.state.may_stall(false, kNow));
 }
 
 TEST(TakeReport, APathThatWorkedStartsTheBackOffAnew) {
@@ -162,6 +162,7 @@ TEST(TakeReport, ATrialThatFoundNoMailCuresAndOneThatWasCutShortDoesNot) {
   EXPECT_EQ(cut_short.take(), Turn::trial_to_come);
   EXPECT_EQ(cut_short.state.blocker->next_probe, kNow);
   EXPECT_TRUE(cut_short.state.waiting_mail);
+  EXPECT_FALSE(cut_short.state.blocker->trial) << "a probe may start";
 }
 
 TEST(TakeReport, ATrialThatFailsForAnOrdinaryReasonKeepsTheBlockerAndItsCause) {
@@ -183,19 +184,70 @@ TEST(TakeReport, ASessionOfBeforeTheTroubleDoesNotTouchTheBlocker) {
   EXPECT_TRUE(c.state.waiting_mail);
 }
 
-TEST(TakeReport, MessagesWithATroubleOfTheirOwnWaitAsideForTheFirstOfThem) {
+Deferral deferral(std::uint64_t id, const char* words = "450 4.2.1 full") {
+  return {MessageId(id), words, "not-tls"};
+}
+
+TEST(TakeDeferral, MessagesWithATroubleOfTheirOwnWaitAsideForTheFirstOfThem) {
+  DestinationState state;
+  state.sessions = 1;
+  take_deferral(state, deferral(1), queue(), kNow, kNoSpread);
+  EXPECT_EQ(state.deferred_until, kNow + 1min) << "while the session goes on";
+  take_deferral(state, deferral(2), queue(), kNow + 30s, kNoSpread);
+  EXPECT_EQ(state.deferred.size(), 2U);
+  EXPECT_EQ(state.deferred_until, kNow + 1min) << "who comes later puts nobody off";
+  state.deferred.clear();
+  state.deferred_until.reset();
+  take_deferral(state, deferral(1), queue(), kNow, kNoSpread);
+  EXPECT_EQ(state.deferred_until, kNow + 2min) << "again: for longer";
+}
+
+TEST(TakeDeferral, ItsWordsAndItsCodeAreShownTogetherThoughTheSessionWorks) {
   Case c = delivered();
-  c.report.deferred = {MessageId(1), MessageId(2)};
-  c.report.last_error = "450 4.2.1 full";
+  take_deferral(c.state, deferral(1), queue(), kNow, kNoSpread);
   EXPECT_EQ(c.take(), Turn::none);
-  EXPECT_EQ(c.state.deferred.size(), 2U);
-  EXPECT_EQ(c.state.deferred_until, kNow + 1min);
-  EXPECT_EQ(c.state.last_error, "450 4.2.1 full") << "said though the session worked";
+  EXPECT_EQ(c.state.last_error, "450 4.2.1 full");
+  EXPECT_EQ(c.state.last_code, "not-tls");
+  take_deferral(c.state, deferral(2, ""), queue(), kNow, kNoSpread);
+  EXPECT_EQ(c.state.last_error, "450 4.2.1 full") << "nothing was said";
+}
+
+TEST(TakeProgress, AnOlderFailureIsNotShownBesideASessionThatWorks) {
+  DestinationState state;
+  state.backoff = 4min;
+  state.next_attempt = kNow;
+  state.last_error = "451 refused";
+  state.last_code = "connection-refused";
+  take_progress(state);
+  EXPECT_EQ(state.backoff, Duration::zero());
+  EXPECT_FALSE(state.next_attempt);
+  EXPECT_EQ(state.last_error, "");
+  EXPECT_EQ(state.last_code, "none");
+  take_deferral(state, deferral(1), queue(), kNow, kNoSpread);
+  take_progress(state);
+  EXPECT_EQ(state.last_code, "not-tls") << "that one still waits";
+}
+
+Heard refused_sender(const std::string& local) {
+  return {Heard::What::refused, MessageId(1), {local, "foreign.test"}, false};
+}
+
+TEST(TakeReport, ARefusalInTheDialogueMakesTheNextTrialAnotherSenders) {
+  Case c = behind_a_blocker(failed(Kind::blocked), true);
+  for (std::size_t i = 0; i < kQuickTrials + 2; ++i) {
+    c.state.sessions = 1;
+    c.state.blocker->interval = 20s;
+    c.report.heard = {refused_sender("s" + std::to_string(i))};
+    EXPECT_EQ(c.take(), Turn::blocked);
+    EXPECT_TRUE(c.state.refused.knows({"s" + std::to_string(i), "foreign.test"}));
+    EXPECT_EQ(c.state.blocker->interval, i < kQuickTrials ? Duration::zero() : Duration(20s));
+  }
   c.state.sessions = 1;
-  c.report.deferred = {MessageId(3)};
-  EXPECT_EQ(c.take(), Turn::none);
-  EXPECT_EQ(c.state.deferred.size(), 3U);
-  EXPECT_EQ(c.state.deferred_until, kNow + 1min) << "who comes later puts nobody off";
+  c.state.refused = RefusedMail();
+  c.state.refused.note(refused_sender("s0"));
+  c.report.heard = {refused_sender("s0")};
+  (void)c.take();
+  EXPECT_EQ(c.state.blocker->interval, 20s) << "the same one again proves nothing new";
 }
 
 TEST(TakeReport, TheMessageInWhichASessionFailedIsRememberedUntilOneEndsWell) {
@@ -234,6 +286,17 @@ TEST(AfterProbe, TriesBlocksOrWaits) {
   }
 }
 
+// Sessions in one transaction since then; at rest where there is none.
+void with_sessions(DestinationState& state, std::vector<std::optional<Time>> since) {
+  state.running.clear();
+  for (const std::optional<Time>& at : since) {
+    const auto pulse = std::make_shared<Pulse>();
+    if (at) pulse->begin(*at);
+    state.running.push_back({pulse, {}});
+  }
+  state.sessions = static_cast<unsigned>(since.size());
+}
+
 TEST(SessionLimit, GrowsFromOneToTheConfiguredNumber) {
   policy::QueueConfig config = queue();
   config.max_sessions_per_destination = 4;
@@ -241,16 +304,82 @@ TEST(SessionLimit, GrowsFromOneToTheConfiguredNumber) {
   for (const auto& [allowed, limit] :
        {std::pair(0U, 1U), std::pair(1U, 1U), std::pair(3U, 3U), std::pair(9U, 4U)}) {
     state.allowed = allowed;
-    EXPECT_EQ(session_limit(state, config), limit);
+    EXPECT_EQ(session_limit(state, config, kNow), limit);
   }
 }
 
-TEST(MayStall, AfterAFailureAndInATrial) {
+TEST(SessionLimit, ASessionThatHangsMakesRoomForAnother) {
+  policy::QueueConfig config = queue();
+  config.max_sessions_per_destination = 3;
+  const Time long_ago = kNow - kStuckAfter;
+  struct Row {
+    std::vector<std::optional<Time>> since;
+    unsigned limit;
+  };
+  for (const Row& row :
+       {Row{{kNow - 1s}, 1}, Row{{std::nullopt}, 1}, Row{{long_ago}, 2}, Row{{long_ago, kNow}, 2},
+        Row{{long_ago, long_ago}, 3}, Row{{long_ago, long_ago, long_ago}, 3}}) {
+    DestinationState state;
+    with_sessions(state, row.since);
+    EXPECT_EQ(session_limit(state, config, kNow), row.limit) << row.since.size();
+  }
+}
+
+TEST(Hurry, LetsOneMoreStartButNotBehindABlocker) {
+  policy::QueueConfig config = queue();
+  config.max_sessions_per_destination = 3;
   DestinationState state;
-  EXPECT_FALSE(state.may_stall(false));
-  EXPECT_TRUE(state.may_stall(true)) << "only a probe has worked";
+  with_sessions(state, {kNow});
+  hurry(state);
+  EXPECT_EQ(session_limit(state, config, kNow), 2U);
+  state.allowed = 1;
+  state.blocker.emplace();
+  hurry(state);
+  EXPECT_EQ(state.allowed, 1U);
+}
+
+TEST(ProbeWaits, ForATrialAndForSessionsThatDoNotHang) {
+  policy::QueueConfig config = queue();
+  config.max_sessions_per_destination = 2;
+  const Time long_ago = kNow - kStuckAfter;
+  DestinationState state;
+  state.blocker.emplace();
+  EXPECT_FALSE(probe_waits(state, config, kNow));
+  with_sessions(state, {kNow});
+  EXPECT_TRUE(probe_waits(state, config, kNow));
+  with_sessions(state, {long_ago});
+  EXPECT_FALSE(probe_waits(state, config, kNow));
+  with_sessions(state, {long_ago, long_ago});
+  EXPECT_TRUE(probe_waits(state, config, kNow)) << "no trial could follow";
+  with_sessions(state, {long_ago});
+  state.blocker->trial = true;
+  EXPECT_TRUE(probe_waits(state, config, kNow));
+}
+
+TEST(MayStall, AfterAFailureInATrialAndBesideOneThatHangs) {
+  DestinationState state;
+  EXPECT_FALSE(state.may_stall(false, kNow));
+  EXPECT_TRUE(state.may_stall(true, kNow)) << "only a probe has worked";
   state.backoff = 1min;
-  EXPECT_TRUE(state.may_stall(false));
+  EXPECT_TRUE(state.may_stall(false, kNow));
+  state.backoff = Duration::zero();
+  with_sessions(state, {kNow - kStuckAfter});
+  EXPECT_TRUE(state.may_stall(false, kNow));
+}
+
+TEST(HoldsMail, WhatWaitsOrIsUnderWayAndNoIdleSession) {
+  const auto holds = [](auto set) {
+    DestinationState state;
+    state.waiting_mail = false;
+    set(state);
+    return state.holds_mail();
+  };
+  EXPECT_FALSE(holds([](DestinationState&) {}));
+  EXPECT_TRUE(holds([](DestinationState& s) { s.waiting_mail = true; }));
+  EXPECT_TRUE(holds([](DestinationState& s) { s.next_attempt = kNow; }));
+  EXPECT_TRUE(holds([](DestinationState& s) { s.deferred = {MessageId(1)}; }));
+  EXPECT_TRUE(holds([](DestinationState& s) { s.blocker.emplace(); }));
+  EXPECT_TRUE(holds([](DestinationState& s) { s.sessions = 1; }));
 }
 
 TEST(NextDue, IsTheEarliestOfWhatCanHappen) {
@@ -258,7 +387,7 @@ TEST(NextDue, IsTheEarliestOfWhatCanHappen) {
     std::map<std::string, DestinationState> all;
     (void)all["idle"];
     set(all["other"]);
-    return next_due(all, kNow);
+    return next_due(all, queue(), kNow);
   };
   EXPECT_EQ(due([](DestinationState&) {}), kMaxClockworkSleep);
   EXPECT_EQ(due([](DestinationState& s) { s.next_attempt = kNow + 3s; }), 3s);
@@ -281,6 +410,10 @@ TEST(NextDue, IsTheEarliestOfWhatCanHappen) {
               s.probing = true;
             }),
             9s);
+  EXPECT_EQ(due([](DestinationState& s) { with_sessions(s, {kNow - 4s}); }), kStuckAfter - 4s)
+      << "it may have claimed what others could take";
+  EXPECT_EQ(due([](DestinationState& s) { with_sessions(s, {kNow - kStuckAfter}); }),
+            kMaxClockworkSleep);
   EXPECT_EQ(due([](DestinationState& s) { s.next_attempt = kNow - 5s; }), kClockworkTick)
       << "what is overdue and could not start is not asked for without end";
 }

@@ -19,7 +19,8 @@ Behaviour (every field may be changed while it runs; a connection takes most of 
   demand_tls      reply to MAIL without TLS, like "530 5.7.0 Must issue a STARTTLS command first"
   refuse          f(connection) -> reply to the EHLO after the handshake, or None: how servers refuse certificates
                   in words; the connection ends after it
-  replies         {"MAIL" | "RCPT" | "DATA" | "DOT": reply} in place of 250 / 354 / 250
+  replies         {"MAIL" | "RCPT" | "DATA" | "DOT": reply} in place of 250 / 354 / 250; or f(connection) -> reply or
+                  None for the usual one: connection.said("MAIL") is the transaction's line
   pause           {"DOT": seconds}: thinks for so long before it replies
   stall           one of STALLS, or None: falls silent there until the stall is changed, then hangs up
 """
@@ -171,6 +172,14 @@ class Connection:
         text = "".join(line + "\r\n" for line in lines)
         self.sock.sendall(text.encode("latin-1"))
 
+    def said(self, verb):
+        """The last command with this verb; empty: none."""
+        return next((c for c in reversed(self.commands) if c.split(" ")[0].upper() == verb), "")
+
+    def _reply(self, to, usual):
+        reply = self.peer.behaviour.replies.get(to)
+        return (reply(self) if callable(reply) else reply) or usual
+
     def _stall(self, where):
         if where in self.peer.behaviour.pause:
             self.peer._stalled.append(where)
@@ -236,7 +245,7 @@ class Connection:
                 self._mail(b, line)
             elif verb == "RCPT":
                 self._stall("RCPT")
-                reply = self.peer.behaviour.replies.get("RCPT", "250 2.1.5 ok")
+                reply = self._reply("RCPT", "250 2.1.5 ok")
                 if self._sender is None:
                     reply = "503 5.5.1 no sender"
                 if reply.startswith("250"):
@@ -291,7 +300,7 @@ class Connection:
 
     def _mail(self, b, line):
         self._stall("MAIL")
-        reply = self.peer.behaviour.replies.get("MAIL", "250 2.1.0 ok")
+        reply = self._reply("MAIL", "250 2.1.0 ok")
         if b.demand_tls and self.tls_version is None:
             reply = b.demand_tls
         self._sender, self._recipients = _address(line) if reply.startswith("250") else None, []
@@ -299,7 +308,7 @@ class Connection:
 
     def _data(self):
         self._stall("DATA")
-        reply = self.peer.behaviour.replies.get("DATA", "354 go on")
+        reply = self._reply("DATA", "354 go on")
         if not self._recipients and reply.startswith("354"):
             reply = "503 5.5.1 no recipients"
         self._say(reply)
@@ -309,7 +318,7 @@ class Connection:
         while (line := self._line()) != b".":
             lines.append(line[1:] if line.startswith(b".") else line)
         self._stall("DOT")
-        reply = self.peer.behaviour.replies.get("DOT", "250 2.0.0 taken")
+        reply = self._reply("DOT", "250 2.0.0 taken")
         if reply.startswith("250"):
             raw = b"".join(line + b"\r\n" for line in lines)
             self.peer._take(Message(self._sender, self._recipients, raw, time.monotonic(), self))

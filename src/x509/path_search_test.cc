@@ -1,5 +1,6 @@
 // The search: cross-certificates, strangers, shuffled and hostile bags.
 #include <algorithm>
+#include <ctime>
 #include <random>
 
 #include <gmock/gmock.h>
@@ -193,12 +194,12 @@ TEST(Search, AHostileBagOfCrossCertificatesEndsQuicklyInALimit) {
   for (const Issued& issuer : keys)
     for (const Issued& subject : keys)
       if (&issuer != &subject) bag.push_back(cross_sign(issuer, subject).certificate);
-  const auto start = std::chrono::steady_clock::now();
+  const std::clock_t start = std::clock();  // of the processor: other work does not count
   const PathResult found = find(bag, trust({make_root("Other").certificate}));
-  const auto spent = std::chrono::steady_clock::now() - start;
+  const std::clock_t spent = std::clock() - start;
   EXPECT_EQ(found.faults.at(0).code, "limit");
   EXPECT_FALSE(found.path.empty());
-  EXPECT_LT(spent, 5s);  // in the sanitised build too
+  EXPECT_LT(spent, 5 * CLOCKS_PER_SEC);  // in the sanitised build too
   // A way out that the anchors offer is found all the same.
   EXPECT_TRUE(find(bag, trust({keys[0].certificate})).ok);
 }

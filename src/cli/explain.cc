@@ -9,6 +9,7 @@
 
 #include "base/json.h"
 #include "cli/command.h"
+#include "cli/explain_draft.h"
 #include "cli/gunzip.h"
 #include "cli/render.h"
 #include "explain/explainer.h"
@@ -25,6 +26,7 @@ constexpr int kUnreadable = 3;
 struct ExplainOptions {
   std::vector<std::string> paths;
   std::string since, until, side;
+  bool to_config = false;
 };
 
 int exit_of(explain::Outcome outcome) {
@@ -94,6 +96,7 @@ Result<explain::Options> options_of(const ExplainOptions& given) {
 }
 
 int run(const Shell& shell, const ExplainOptions& given) {
+  if (given.to_config) return draft_from(shell, given.paths);
   const Result<explain::Options> options = options_of(given);
   if (!options) {
     (void)shell.fail(options.error());
@@ -128,6 +131,8 @@ void add_explain(CLI::App& app, Shell& shell) {
       Form::text_or_json, [&shell, options] { return run(shell, *options); });
   command->add_option("FILE", options->paths, "Files, folders, or - for standard input")
       ->required();
+  command->add_flag("--to-config", options->to_config,
+                    "Draft a postern.toml out of settings of Exchange or Postfix");
   command->add_option("--since", options->since, "Only lines from this moment on")
       ->type_name("WHEN");
   command->add_option("--until", options->until, "Only lines up to this moment")->type_name("WHEN");

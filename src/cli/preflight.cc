@@ -12,7 +12,11 @@
 #include "base/text.h"
 #include "cli/certificate_file.h"
 #include "cli/command.h"
+<<<<<<< HEAD
 #include "cli/fetch_settings.h"
+=======
+#include "cli/exports.h"
+>>>>>>> 79f7643 (explain: joins of trace, log and settings; --to-config drafts a configuration)
 #include "cli/materials_of.h"
 #include "cli/render.h"
 #include "dns/resolver.h"
@@ -26,40 +30,11 @@
 namespace postern::cli {
 namespace {
 
-constexpr std::size_t kMaxExportFiles = 1000;
-
 struct Options {
   std::string certificate, key, password_file, exchange, replaces;
   bool online = false;
   std::vector<std::string> domains;
 };
-
-// The files of a folder of saved output, in the order of their names; or the one file that is
-// given.
-Result<std::vector<explain::ExportFile>> read_exports(const std::string& path) {
-  std::vector<std::string> names;
-  std::error_code error;
-  if (std::filesystem::is_directory(path, error)) {
-    for (const auto& entry : std::filesystem::directory_iterator(path, error)) {
-      std::error_code ignored;
-      if (entry.is_regular_file(ignored)) names.push_back(entry.path().string());
-    }
-    std::ranges::sort(names);
-  } else {
-    names.push_back(path);
-  }
-  if (error) return invalid(path + ": " + error.message());
-  if (names.empty())
-    return invalid(path + " is empty: save Get-ExchangeCertificate | fl and its like into it");
-  if (names.size() > kMaxExportFiles)
-    return invalid(path + " holds more than " + std::to_string(kMaxExportFiles) + " files");
-  std::vector<explain::ExportFile> out;
-  for (const std::string& name : names) {
-    TRY(std::string octets, read_file(name));
-    out.push_back({std::filesystem::path(name).filename().string(), std::move(octets)});
-  }
-  return out;
-}
 
 // All that the inputs point into.
 struct Sources {

@@ -4,19 +4,13 @@
 
 #include "base/text.h"
 #include "explain/details.h"
+#include "explain/rules/exchange_view.h"
 #include "explain/rules/rule.h"
-#include "x509/certificate.h"
 
 namespace postern::explain {
 namespace {
 
 using verdict::Certainty;
-
-// Nothing that a public CA would sign: the certificate that a server made for itself.
-bool self_issued(const SeenCertificate& certificate) {
-  return !certificate.subject.empty() &&
-         x509::same_distinguished_name(certificate.subject, certificate.issuer);
-}
 
 std::string names_sentence(const Observation& o) {
   if (o.wanted.empty() && o.presented.empty()) return {};

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <tuple>
 
 namespace postern::explain {
 
@@ -21,8 +22,10 @@ void Candidates::add(Candidate candidate) {
     all_.push_back(std::move(candidate));
     return;
   }
-  const bool better = candidate.rank > same->rank ||
-                      (candidate.rank == same->rank && candidate.certainty < same->certainty);
+  const auto worth = [](const Candidate& one) {
+    return std::tuple(one.rank, -static_cast<int>(one.certainty), one.order);
+  };
+  const bool better = worth(candidate) > worth(*same);
   Candidate& keep = better ? candidate : *same;
   const Candidate& other = better ? *same : candidate;
   for (const Sighting* seen : other.because) {
@@ -57,13 +60,18 @@ std::vector<Candidate> Candidates::ranked() const {
 }
 
 std::span<const Rule> rules() {
-  static constexpr std::array kRules{
-      Rule{"words", apply_words},         Rule{"alerts", apply_alerts},
-      Rule{"dialogues", apply_dialogues}, Rule{"certificates", apply_certificates},
-      Rule{"trust", apply_trust},         Rule{"names", apply_names},
-      Rule{"exchange", apply_exchange},   Rule{"exchange-settings", apply_exchange_settings},
-      Rule{"handshake", apply_handshake},
-  };
+  static constexpr auto kRules = std::to_array<Rule>({
+      {"words", apply_words},
+      {"alerts", apply_alerts},
+      {"dialogues", apply_dialogues},
+      {"certificates", apply_certificates},
+      {"trust", apply_trust},
+      {"names", apply_names},
+      {"exchange", apply_exchange},
+      {"exchange-settings", apply_exchange_settings},
+      {"exchange-joins", apply_exchange_joins},
+      {"handshake", apply_handshake},
+  });
   return kRules;
 }
 

@@ -79,6 +79,7 @@ void apply_certificates(const Case& seen, Candidates& candidates);
 void apply_trust(const Case& seen, Candidates& candidates);
 void apply_names(const Case& seen, Candidates& candidates);
 void apply_exchange(const Case& seen, Candidates& candidates);
+void apply_exchange_joins(const Case& seen, Candidates& candidates);
 void apply_exchange_settings(const Case& seen, Candidates& candidates);
 void apply_handshake(const Case& seen, Candidates& candidates);
 

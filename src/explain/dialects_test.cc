@@ -153,6 +153,17 @@ TEST(Dialects, WrappedAndIndentedOutputOfACmdletIsReadAsOneLine) {
       "tlscertificatename-stale");
 }
 
+TEST(Dialects, AnAddressThatWasNotReachedIsNoTroubleOnceMailWentThere) {
+  const std::string failed =
+      "Oct  2 10:00:01 m postfix/smtp[5]: connect to mx.example[2001:db8::1]:25: Network is "
+      "unreachable\n";
+  const std::string sent =
+      "Oct  2 10:00:03 m postfix/smtp[5]: 4D: to=<x@example>, relay=mx.example[192.0.2.1]:25, "
+      "dsn=2.0.0, status=sent (250 2.0.0 OK)\n";
+  EXPECT_EQ(explain_text(failed + sent).outcome, Outcome::healthy);
+  EXPECT_EQ(first_code(explain_text(failed)), "network-unreachable");
+}
+
 TEST(Dialects, ATextAboutTlsThatIsNotUnderstoodIsUndecidedNotHealthy) {
   const Report report = explain_text("The TLS thing on our server does odd things since Monday.\n");
   EXPECT_EQ(report.outcome, Outcome::undecided);

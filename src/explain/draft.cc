@@ -7,7 +7,7 @@
 
 namespace postern::explain {
 
-std::string table_name(std::string_view text, std::vector<std::string>& taken) {
+std::string table_name(std::string_view text, const std::vector<std::string>& taken) {
   constexpr std::size_t kMaxName = 40;
   std::string name;
   for (const char c : text) {
@@ -20,7 +20,6 @@ std::string table_name(std::string_view text, std::vector<std::string>& taken) {
   std::string out = name;
   for (int i = 2; std::ranges::find(taken, out) != taken.end(); ++i)
     out = name + "-" + std::to_string(i);
-  taken.push_back(out);
   return out;
 }
 

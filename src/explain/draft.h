@@ -48,7 +48,14 @@ class PostfixSettings {
 };
 
 // A name for a table of the file: letters, digits and hyphens, and not yet one of `taken`.
-[[nodiscard]] std::string table_name(std::string_view text, std::vector<std::string>& taken);
+[[nodiscard]] std::string table_name(std::string_view text, const std::vector<std::string>& taken);
+template <class T>
+[[nodiscard]] std::string free_name(std::string_view text,
+                                    const std::vector<policy::Drafted<T>>& drafted) {
+  std::vector<std::string> taken;
+  for (const auto& one : drafted) taken.push_back(one.value.name);
+  return table_name(text, taken);
+}
 // A name that a certificate may bear, of a name, "*.contoso.com" or a subject; empty: it is none.
 [[nodiscard]] std::string name_in(std::string_view text);
 // False: it is no pattern; a note says so.

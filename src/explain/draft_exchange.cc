@@ -13,10 +13,6 @@ using policy::Drafted;
 using policy::ReceiveTls;
 using verdict::Level;
 
-struct Names {
-  std::vector<std::string> receive, send, partners;
-};
-
 constexpr std::string_view kOwnCertificate =
     "Presented was the certificate below: add it as a [certificates.NAME] with chain and key, and "
     "name that here.";
@@ -87,9 +83,9 @@ void demand_tls_domain(policy::SendConnector& out, std::vector<std::string>& not
       "until tls_domain says whose name the certificate must bear.");
 }
 
-void draft_send(const ExchangeSendConnector& c, Names& names, Draft& draft) {
+void draft_send(const ExchangeSendConnector& c, Draft& draft) {
   Drafted<policy::SendConnector> out;
-  out.value.name = table_name(c.name, names.send);
+  out.value.name = free_name(c.name, draft.send);
   out.notes.push_back("Send connector '" + printable(c.identity) + "', " + c.where.str());
   add_spaces(c.address_spaces, out.value, out.notes);
   if (out.value.domains.empty()) {
@@ -131,8 +127,7 @@ bool is_internal(const ExchangeReceiveConnector& c) {
   });
 }
 
-void draft_receive(const ExchangeReceiveConnector& c, const ExchangeEstate& estate, Names& names,
-                   Draft& draft) {
+void draft_receive(const ExchangeReceiveConnector& c, const ExchangeEstate& estate, Draft& draft) {
   const std::string called = "Receive connector '" + printable(c.identity) + "'";
   if (is_internal(c)) {
     draft.notes.push_back(called + " serves Exchange itself and was left out.");
@@ -153,7 +148,7 @@ void draft_receive(const ExchangeReceiveConnector& c, const ExchangeEstate& esta
                           "RemoteIPRanges; see allow_from and relay_from.");
     return;
   }
-  out.value.name = table_name(c.name, names.receive);
+  out.value.name = free_name(c.name, draft.receive);
   out.notes.push_back(called + ", " + c.where.str());
   out.value.fqdn = mail::parse_domain(c.fqdn) ? c.fqdn : "";
   const auto& words = c.auth_mechanism;
@@ -179,7 +174,7 @@ bool listed(const std::vector<std::string>& list, std::string_view domain) {
 }
 
 // TLSSendDomainSecureList and TLSReceiveDomainSecureList: both sides authenticated.
-void draft_domain_security(const TransportConfig& config, Names& names, Draft& draft) {
+void draft_domain_security(const TransportConfig& config, Draft& draft) {
   std::vector<std::string> domains = config.tls_send_secure;
   for (const std::string& domain : config.tls_receive_secure) {
     if (!listed(domains, domain)) domains.push_back(domain);
@@ -187,7 +182,7 @@ void draft_domain_security(const TransportConfig& config, Names& names, Draft& d
   for (const std::string& domain : domains) {
     Drafted<policy::Partner> out;
     if (!add_domain(domain, out.value.domains, draft.notes)) continue;
-    out.value.name = table_name(domain, names.partners);
+    out.value.name = free_name(domain, draft.partners);
     out.value.names = {out.value.domains.front().text()};
     out.value.revocation = verdict::Revocation::required;
     out.notes.push_back("Domain security, " + config.where.str());
@@ -204,7 +199,7 @@ void draft_domain_security(const TransportConfig& config, Names& names, Draft& d
                           "$FormatEnumerationLimit = -1 and export again.");
 }
 
-void draft_inbound(const InboundConnector& c, Names& names, Draft& draft) {
+void draft_inbound(const InboundConnector& c, Draft& draft) {
   const std::string called = "Inbound connector '" + printable(c.name) + "'";
   const bool by_certificate = c.restrict_to_certificate == true;
   Drafted<policy::Partner> out;
@@ -215,7 +210,7 @@ void draft_inbound(const InboundConnector& c, Names& names, Draft& draft) {
     draft.notes.push_back(called + " was left out: it asks nothing of particular sender domains.");
     return;
   }
-  out.value.name = table_name(c.name, names.partners);
+  out.value.name = free_name(c.name, draft.partners);
   out.notes.push_back(called + ", " + c.where.str());
   out.value.receive = by_certificate ? ReceiveTls::mutual : ReceiveTls::required;
   const std::string name = name_in(c.tls_sender_certificate_name);
@@ -223,7 +218,7 @@ void draft_inbound(const InboundConnector& c, Names& names, Draft& draft) {
   draft.partners.push_back(std::move(out));
 }
 
-void draft_outbound(const OutboundConnector& c, Names& names, Draft& draft) {
+void draft_outbound(const OutboundConnector& c, Draft& draft) {
   Drafted<policy::SendConnector> out;
   out.notes.push_back("Outbound connector '" + printable(c.name) + "', " + c.where.str());
   add_spaces(c.recipient_domains, out.value, out.notes);
@@ -232,7 +227,7 @@ void draft_outbound(const OutboundConnector& c, Names& names, Draft& draft) {
                           "' was left out: no recipient domain of it is known.");
     return;
   }
-  out.value.name = table_name(c.name, names.send);
+  out.value.name = free_name(c.name, draft.send);
   if (c.enabled == false) out.notes.push_back("It was not enabled.");
   add_smart_hosts(c.smart_hosts, out.value, out.notes);
   out.value.tls_domain = name_in(c.tls_domain);
@@ -254,13 +249,12 @@ std::string hostname_of(const ExchangeEstate& estate) {
 }  // namespace
 
 void draft_exchange(const ExchangeEstate& estate, Draft& draft) {
-  Names names;
   draft.hostname = hostname_of(estate);
-  for (const auto& c : estate.receive) draft_receive(c, estate, names, draft);
-  for (const auto& c : estate.send) draft_send(c, names, draft);
-  for (const auto& c : estate.outbound) draft_outbound(c, names, draft);
-  for (const auto& c : estate.transport) draft_domain_security(c, names, draft);
-  for (const auto& c : estate.inbound) draft_inbound(c, names, draft);
+  for (const auto& c : estate.receive) draft_receive(c, estate, draft);
+  for (const auto& c : estate.send) draft_send(c, draft);
+  for (const auto& c : estate.outbound) draft_outbound(c, draft);
+  for (const auto& c : estate.transport) draft_domain_security(c, draft);
+  for (const auto& c : estate.inbound) draft_inbound(c, draft);
 }
 
 }  // namespace postern::explain

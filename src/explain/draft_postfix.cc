@@ -219,7 +219,7 @@ void PostfixSettings::draft_receive(Draft& out) const {
   if (level.empty() && value("relay_domains").empty() && value("mydestination").empty()) return;
   Drafted<policy::ReceiveConnector> drafted;
   policy::ReceiveConnector& c = drafted.value;
-  c.name = "internet";
+  c.name = free_name("internet", out.receive);
   c.listen = {{"0.0.0.0", 25}, {"::", 25}};
   c.tls = level == "encrypt" ? ReceiveTls::required
           : level == "may"   ? ReceiveTls::opportunistic
@@ -253,14 +253,13 @@ void PostfixSettings::draft_receive(Draft& out) const {
 }
 
 void PostfixSettings::draft_send(Draft& out) const {
-  std::vector<std::string> taken;
   const auto add = [&](std::string_view domain, std::string_view next_hop, std::string_view name) {
     Drafted<policy::SendConnector> drafted;
     policy::SendConnector& c = drafted.value;
     const std::string pattern =
         domain.starts_with('.') ? "*" + std::string(domain) : std::string(domain);
     if (!add_domain(pattern, c.domains, out.notes)) return;
-    c.name = table_name(name, taken);
+    c.name = free_name(name, out.send);
     drafted.notes.push_back(next_hop.empty() ? "main.cf, everything that no table names"
                                              : "Next hop " + std::string(next_hop));
     if (!next_hop.empty()) add_host(domain_of(next_hop), port_of(next_hop), c.hosts, drafted.notes);
@@ -304,9 +303,7 @@ void PostfixSettings::draft_partner(const PolicyLine& line, Draft& out) const {
   Drafted<policy::Partner> drafted;
   policy::Partner& p = drafted.value;
   if (!add_domain(domain.starts_with('.') ? "*" + domain : domain, p.domains, out.notes)) return;
-  std::vector<std::string> taken;
-  for (const auto& other : out.partners) taken.push_back(other.value.name);
-  p.name = table_name(domain, taken);
+  p.name = free_name(domain, out.partners);
   drafted.notes.push_back("TLS policy: " + line.destination + " " + line.level);
   const Meaning meaning = meaning_of(line.level);
   p.send = meaning.level;

@@ -181,11 +181,10 @@ TEST(Draft, WhatIsNoSettingsMakesNoDraft) {
 }
 
 TEST(Draft, NamesOfTablesAreWordsAndDifferent) {
-  std::vector<std::string> taken;
-  EXPECT_EQ(table_name("EX01\\Outbound to Office 365", taken), "ex01-outbound-to-office-365");
-  EXPECT_EQ(table_name("EX01 Outbound to Office 365!", taken), "ex01-outbound-to-office-365-2");
-  EXPECT_EQ(table_name("\"]\n[server]", taken), "server");
-  EXPECT_EQ(table_name("…", taken), "unnamed");
+  EXPECT_EQ(table_name("EX01\\Outbound to Office 365", {}), "ex01-outbound-to-office-365");
+  EXPECT_EQ(table_name("Outbound!", {"outbound"}), "outbound-2");
+  EXPECT_EQ(table_name("\"]\n[server]", {}), "server");
+  EXPECT_EQ(table_name("…", {}), "unnamed");
 }
 
 }  // namespace

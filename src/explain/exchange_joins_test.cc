@@ -94,6 +94,19 @@ TEST(ExchangeJoins, TheCloudsExpectedNameIsComparedWithWhatTheSendConnectorPins)
             "-TlsSenderCertificateName mail.contoso.com");
 }
 
+TEST(ExchangeJoins, AnInstalledCertificateThatIsNotForSmtpIsNotBound) {
+  const Report report = explain_text(
+      "Thumbprint : BBBB222222222222222222222222222222222222\nCertificateDomains : "
+      "{mail.contoso.com}\nHasPrivateKey : True\nIsSelfSigned : False\nIssuer : CN=Public CA 1\n"
+      "Subject : CN=mail.contoso.com\nServices : IIS\n\nEvent ID: 12014\nMicrosoft Exchange could "
+      "not find a certificate that contains the domain name mail.contoso.com in the personal store "
+      "on the local computer.\n");
+  ASSERT_EQ(first_code(report), "certificate-not-bound");
+  EXPECT_EQ(report.causes[0].cure[0],
+            "Enable-ExchangeCertificate -Thumbprint BBBB222222222222222222222222222222222222 "
+            "-Services SMTP");
+}
+
 TEST(ExchangeJoins, ACertificateThatBearsTheWantedNameIsNoMismatchOfAConnector) {
   const Report report = explain_text(
       "Reason: [{LED=450 4.7.320 Certificate validation failed [Message=SubjectMismatch]};"

@@ -22,7 +22,8 @@ constexpr Recogniser kWords[] = {
     {"no tlsa record matches", Fact::tlsa_mismatch},
     {"none of the tlsa records match", Fact::tlsa_mismatch},
     {"tlsa record", Fact::tlsa_mismatch,
-     "not correct|incorrect|mismatch|does not match|doesn't match|is wrong|not match|invalid"},
+     "not correct|incorrect|mismatch|does not match|doesn't match|is wrong|not match|invalid|not "
+     "valid|no match"},
     {"tlsa rrset", Fact::tlsa_mismatch, "not match|mismatch|fail"},
     {"tlsa mismatch", Fact::tlsa_mismatch},
     {"dane validation failed", Fact::tlsa_mismatch},
@@ -38,7 +39,7 @@ constexpr Recogniser kWords[] = {
     {"dnssec bogus", Fact::dns_bogus},
     {"bogus", Fact::dns_bogus, "dnssec|dns|signature|resolver|validat"},
     {"rrsig expired", Fact::dns_bogus},
-    {"signature expired", Fact::dns_bogus, "rrsig|dnssec|dnskey"},
+    {"signature expired", Fact::dns_bogus, "rrsig|dnssec|dnskey|chain of trust"},
     {"dnssec validation fail", Fact::dns_bogus},
     {"failed dnssec validation", Fact::dns_bogus},
     {"dnssec validation failure", Fact::dns_bogus},

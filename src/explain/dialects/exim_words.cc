@@ -35,7 +35,7 @@ constexpr Recogniser kWords[] = {
     {"cv=yes", Fact::tls_used},
     {"cv=no", Fact::tls_used},
     {" c=\"250", Fact::delivered},
-    {"tls certificate", Fact::key_unreadable, "not readable|cannot|error"},
+    {"tls certificate", Fact::key_unreadable, "not readable|cannot load|cannot read|cannot open"},
     {"error in file", Fact::key_unreadable, "tls"},
     {"cert/key setup", Fact::key_unreadable, {}, "key values mismatch|mismatch"},
     {"ssl ctx use certificate chain file", Fact::key_unreadable, {}, "key values mismatch"},

@@ -134,6 +134,7 @@ constexpr Recogniser kWords[] = {
 
     // names
     {"certificate is valid for", Fact::name_mismatch, "not "},
+    {"target principal name is incorrect", Fact::name_mismatch},
     {"hostname mismatch", Fact::name_mismatch},
     {"host name mismatch", Fact::name_mismatch},
     {"num=62:", Fact::name_mismatch, "verif"},
@@ -239,6 +240,8 @@ constexpr Recogniser kWords[] = {
     {"protocol is not supported", Fact::version_mismatch, "tls|ssl"},
     {"unsupported protocol version", Fact::version_mismatch},
     {"unsupported version packet", Fact::version_mismatch},
+    {"tls 1.0", Fact::version_mismatch,
+     "not supported|no longer|disabled by|deprecated|upgrade|update your client", "tls 1.0 or"},
     {"unsupported tls version", Fact::version_mismatch},
     {"tls version is not supported", Fact::version_mismatch},
     {"unsupported ssl version", Fact::version_mismatch},
@@ -443,6 +446,8 @@ constexpr Recogniser kWords[] = {
     {"failed to load private key", Fact::key_unreadable},
     {"unable to load private key", Fact::key_unreadable},
     {"cannot load private key", Fact::key_unreadable},
+    {"unable to load", Fact::key_unreadable, "keyring|key file|keyfile|keystore|p12|pfx"},
+    {"keystore was tampered with", Fact::key_unreadable},
     {"could not load private key", Fact::key_unreadable},
     {"failed to parse private key", Fact::key_unreadable},
     {"bad decrypt", Fact::key_unreadable},

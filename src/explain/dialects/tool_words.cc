@@ -22,12 +22,7 @@ constexpr Recogniser kWords[] = {
     {"does not support tls", Fact::not_offered, "smtp|warning|server"},
     // resolvers
     {"validation failure <", Fact::dns_bogus},
-    {"no valid rrsig", Fact::dns_bogus},
     {"no valid signature found", Fact::dns_bogus},
-    {"dnssec bogus", Fact::dns_bogus},
-    {"signature expired", Fact::dns_bogus, "rrsig|dnssec|chain of trust|validation"},
-    {"ede: 6 ", Fact::dns_bogus},
-    {"ede: 7 ", Fact::dns_bogus},
     // packets
     {"need to frag", Fact::large_packets},
     {"frag needed and df set", Fact::large_packets},

@@ -45,6 +45,33 @@ void judge_pins(const Case& seen, Candidates& candidates) {
   }
 }
 
+bool for_smtp(const SeenCertificate& c) {
+  return contains_any(lower(c.services), "smtp");
+}
+
+// Event 12014 says that there is no certificate for a name, and one with that name is installed.
+void judge_unbound(const Case& seen, Candidates& candidates) {
+  for (const Sighting* missing : seen.all(Fact::certificate_not_found)) {
+    const std::string& wanted = missing->first.wanted;
+    const Sighting* const there = wanted.empty() ? nullptr : best_installed(seen, wanted);
+    if (there == nullptr) continue;
+    const SeenCertificate& c = *there->first.certificate;
+    if (c.services.empty() || for_smtp(c)) continue;
+    candidates.add(
+        {.code = "certificate-not-bound",
+         .certainty = Certainty::likely,
+         .rank = Rank::joined,
+         .order = 8,
+         .sentence = "The certificate with the name " + wanted + " is installed (" + c.subject +
+                     "), and its Services are " + c.services + ", not SMTP.",
+         .because = {missing, there},
+         .cure = {"Enable-ExchangeCertificate -Thumbprint " +
+                      (c.thumbprint.empty() ? "<thumbprint>" : c.thumbprint) + " -Services SMTP",
+                  "Restart-Service MSExchangeTransport,MSExchangeFrontEndTransport"},
+         .rule = "installed-and-not-for-smtp"});
+  }
+}
+
 // STARTTLS is missing, and the connector does not allow it.
 void judge_mechanism(const Case& seen, Candidates& candidates) {
   const bool missing = seen.has(Fact::starttls_needed_by) || seen.has(Fact::not_offered);
@@ -73,6 +100,7 @@ void judge_mechanism(const Case& seen, Candidates& candidates) {
 
 void apply_exchange_settings(const Case& seen, Candidates& candidates) {
   judge_pins(seen, candidates);
+  judge_unbound(seen, candidates);
   judge_mechanism(seen, candidates);
 }
 

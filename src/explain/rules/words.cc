@@ -90,6 +90,24 @@ bool loose(const Observation& o) {
   return o.dialect == kGeneralWords;
 }
 
+bool of_the_way(Fact fact) {
+  return fact == Fact::refused || fact == Fact::timed_out || fact == Fact::unreachable ||
+         fact == Fact::lost;
+}
+
+// One address of a host could not be reached, and afterwards mail went there over another one.
+bool recovered(const Case& seen, const Sighting& trouble) {
+  const std::string& host = trouble.first.counterpart;
+  if (!of_the_way(trouble.first.fact) || host.empty() || !trouble.until) return false;
+  for (const Fact good : {Fact::delivered, Fact::tls_used}) {
+    for (const Sighting* one : seen.all(good)) {
+      if (one->first.counterpart == host && one->until && *one->until >= *trouble.until)
+        return true;
+    }
+  }
+  return false;
+}
+
 // What the meaning alone would leave unsaid: the names.
 std::string sentence_of(const Observation& o) {
   if (o.fact != Fact::certificate_not_found || o.wanted.empty()) return {};
@@ -102,6 +120,7 @@ std::string sentence_of(const Observation& o) {
 
 void apply_words(const Case& seen, Candidates& candidates) {
   for (const Sighting& sighting : seen.sightings()) {
+    if (recovered(seen, sighting)) continue;
     for (const Meaning& meaning : kMeanings) {
       if (meaning.fact != sighting.first.fact) continue;
       candidates.add({.code = std::string(meaning.code),

@@ -18,6 +18,7 @@ constexpr Recogniser kWords[] = {
     {"starttls=client, relay=", Fact::unverified, "verify=fail"},
     {"starttls=server, relay=", Fact::unverified, "verify=fail"},
     {"tls srvr", Fact::verification_failed, "reject|fail"},
+    {"load verify locs", Fact::trust_store_missing, "fail"},
     {"file unsafe", Fact::key_unreadable, "starttls|cert|key"},
     {"starttls: file", Fact::key_unreadable, "unsafe|readable|missing"},
     {"group readable file", Fact::key_unreadable},
@@ -30,6 +31,7 @@ constexpr Recogniser kWords[] = {
     {"cert check=\"valid\"", Fact::tls_used},
     {"ca failure: ", Fact::trust_store_missing},
     // Stalwart, KumoMTA, mox
+    {"matched by dane", Fact::tlsa_mismatch, "no cert|none"},
     {"unauthorized mx", Fact::sts_mx_mismatch},
     {"mta sts policy does not", Fact::sts_mx_mismatch},
     {"tls is not available or unauthenticated but required", Fact::verification_failed, {}, "tls:"},
@@ -40,6 +42,8 @@ constexpr Recogniser kWords[] = {
     {"public key pin", Fact::pin_mismatch},
     // clients
     {"starttls is required for this account", Fact::not_offered},
+    // A server that waits for TLS greets nobody in clear text.
+    {"220 but got an empty response", Fact::plain_on_tls_port},
     {"set tls starttls", Fact::plain_on_tls_port, "off"},
     {"smtp connect() failed", Fact::handshake_failed, "tls|ssl"},
     {"smtpnotsupportederror", Fact::not_offered, "starttls"},

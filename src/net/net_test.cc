@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <future>
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "net/interfaces.h"
 #include "net/listener.h"
 #include "net/stream.h"
 #include "tls/testing/credentials.h"
@@ -114,6 +116,11 @@ io::Task<Result<std::string>> read_exactly(Stream& stream, std::size_t size) {
     all += part;
   }
   co_return all;
+}
+
+TEST(Interfaces, LoopbackIsAmongTheMachinesOwnAddresses) {
+  const std::vector<std::string> all = interface_addresses();
+  EXPECT_NE(std::ranges::find(all, "127.0.0.1"), all.end());
 }
 
 TEST_F(NetTest, KnowsBothEnds) {

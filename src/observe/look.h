@@ -46,8 +46,11 @@ struct TargetRequest {
   std::string domain;  // recipient domain (A-label); used when `hosts` is empty
   std::vector<policy::Endpoint> hosts;
   std::uint16_t port = 25;  // for MX hosts
-  std::string own_name;  // an MX that names us and those less preferred are dropped (RFC 5321 s5.1)
-  std::vector<policy::Endpoint> own_listeners;  // an address:port of ours is a loop as well
+  // An MX that bears a name of ours and those less preferred are dropped (RFC 5321 s5.1).
+  std::vector<std::string> own_names;
+  // An address:port of ours is a loop as well; a wildcard listener has all of own_addresses.
+  std::vector<policy::Endpoint> own_listeners;
+  std::vector<std::string> own_addresses;
 };
 constexpr std::size_t kMaxTargets = 50;  // addresses, and hosts that are looked up
 // Hosts are looked up side by side, so that a dead name server costs its own time once, and not

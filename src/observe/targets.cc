@@ -30,7 +30,11 @@ bool is_loopback(std::string_view address) {
 bool is_own(const TargetRequest& request, const std::string& address, std::uint16_t port) {
   return std::ranges::any_of(request.own_listeners, [&](const policy::Endpoint& own) {
     const bool any = own.host == "0.0.0.0" || own.host == "::";
-    return own.port == port && (own.host == address || (any && is_loopback(address)));
+    const auto mine = [&] {
+      return is_loopback(address) ||
+             std::ranges::find(request.own_addresses, address) != request.own_addresses.end();
+    };
+    return own.port == port && (own.host == address || (any && mine()));
   });
 }
 
@@ -176,9 +180,10 @@ io::Task<void> resolve_smart_hosts(io::Executor executor, dns::Resolver& resolve
 // MX records from the most preferred on; ours and what is less preferred are left out (RFC 5321
 // s5.1).
 std::vector<dns::MxRecord> without_us(const std::vector<dns::MxRecord>& records,
-                                      const std::string& own_name, bool& dropped) {
-  const auto ours = std::ranges::find_if(
-      records, [&](const dns::MxRecord& r) { return iequals(r.host, own_name); });
+                                      const std::vector<std::string>& own_names, bool& dropped) {
+  const auto ours = std::ranges::find_if(records, [&](const dns::MxRecord& r) {
+    return std::ranges::any_of(own_names, [&](const auto& own) { return iequals(r.host, own); });
+  });
   if (ours == records.end()) return records;
   dropped = true;
   std::vector<dns::MxRecord> out;
@@ -240,7 +245,7 @@ io::Task<void> resolve_mx(io::Executor executor, dns::Resolver& resolver,
     co_return;
   }
   bool dropped = false;
-  const std::vector<dns::MxRecord> records = without_us(mx.records, request.own_name, dropped);
+  const std::vector<dns::MxRecord> records = without_us(mx.records, request.own_names, dropped);
   const bool ends_here = co_await resolve_mx_hosts(executor, resolver, request, records, out);
   if (!out.list.empty()) co_return;
   if (dropped || ends_here) {

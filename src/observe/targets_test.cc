@@ -88,7 +88,7 @@ class TargetsTest : public ::testing::Test {
   void SetUp() override {
     runtime_.start();
     request_.domain = "partner.test";
-    request_.own_name = "gateway.test";
+    request_.own_names = {"gateway.test", "mail.gateway.test"};
     for (const char* host : {"mx1.test", "mx2.test", "gateway.test"})
       resolver_.set_addresses(host, address_answer({"192.0.2." + std::string(1, host[2])}));
   }
@@ -164,6 +164,17 @@ TEST_F(TargetsTest, OurselvesAsFirstMxIsALoop) {
   const Targets targets = resolve();
   EXPECT_TRUE(targets.list.empty());
   EXPECT_EQ(targets.problem_code, "mail-loop");
+}
+
+// A listener on every address has those of all interfaces; a connector's own name is ours too.
+TEST_F(TargetsTest, AWildcardListenerHasTheMachinesAddresses) {
+  resolver_.set_mx("partner.test", mx_answer({{10, "mx1.test"}}));
+  request_.own_listeners = {{"0.0.0.0", 25}};
+  EXPECT_EQ(hosts(), Names{"mx1.test"});
+  request_.own_addresses = {"192.0.2.1"};
+  EXPECT_EQ(resolve().problem_code, "mail-loop");
+  resolver_.set_mx("partner.test", mx_answer({{10, "mail.gateway.test"}}));
+  EXPECT_EQ(resolve().problem_code, "mail-loop");
 }
 
 TEST_F(TargetsTest, AnAddressOfOurListenersIsALoopAsWell) {

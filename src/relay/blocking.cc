@@ -14,6 +14,8 @@ constexpr Duration kWaitForPlace = 1s;   // for a trial when all sessions are ta
 constexpr std::size_t kMaxProbes = 100;  // at once; the others have their turn when one has ended
 constexpr Duration kMinTargetsTtl = 5s;  // a TTL of 0 is no reason to ask without end
 
+constexpr std::string_view kEndKind = "blocker.end";
+
 constexpr log::Event kBlockerStart{2010, log::Level::warning, "blocker.start"};
 constexpr log::Event kBlockerChange{2011, log::Level::warning, "blocker.change"};
 constexpr log::Event kBlockerEnd{2012, log::Level::info, "blocker.end"};
@@ -62,7 +64,9 @@ io::Task<void> Scheduler::Work::alert_task(std::shared_ptr<Work> self, Blocker b
   alert.subject =
       "mail to " + blocker.destination.next_hop + " " + words + ": " + blocker.verdict.code;
   alert.text = blocker.verdict.cause;
-  for (const std::string& step : blocker.verdict.cure) alert.text += "\n- " + step;
+  if (alert.kind != kEndKind) {  // steps read as things still to be done
+    for (const std::string& step : blocker.verdict.cure) alert.text += "\n- " + step;
+  }
   alert.key = blocker.id.str() + ":" + blocker.verdict.code;
   alert.destination = blocker.destination.key();
   alert.json = dump_json(blocker_view(blocker, messages));
@@ -109,6 +113,8 @@ void Scheduler::Work::block(DestinationState& state, const Outcome& failure,
 
 void Scheduler::Work::unblock(DestinationState& state, std::string_view why) {
   const Blocker blocker = std::move(*state.blocker);
+  const bool by_exception = state.exception && state.exception->until > context.clock.now() &&
+                            state.exception->accept == blocker.verdict.code;
   state.blocker.reset();
   state.waiting_mail = true;
   if (state.deferred.empty()) {  // the trial may have been refused for a reason of its own
@@ -125,9 +131,16 @@ void Scheduler::Work::unblock(DestinationState& state, std::string_view why) {
   log::write(kBlockerEnd, {{"blocker", blocker.id.str()},
                            {"next_hop", state.destination.next_hop},
                            {"code", blocker.verdict.code},
-                           {"why", std::string(why)},
+                           {"why", by_exception ? "exception" : std::string(why)},
                            {"after", format_duration(context.clock.now() - blocker.since)}});
-  alert(blocker, "blocker.end", "flows again");
+  std::string words = "flows again";
+  if (by_exception) {
+    words = "flows under an exception by " + state.exception->by + " until " +
+            format_rfc3339(state.exception->until);
+  } else if (why != kCured) {
+    words = "is held no longer (" + std::string(why) + ")";
+  }
+  alert(blocker, std::string(kEndKind), words);
 }
 
 void Scheduler::Work::start_probe(DestinationState& state) {

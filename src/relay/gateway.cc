@@ -21,6 +21,11 @@ constexpr Duration kHealthInterval = 1min;
 constexpr Duration kExpiryInterval = 1h;
 constexpr Duration kMismatchGrace = 1min;  // for the second of chain and key to be written
 
+// Whether bodies of delivered mail are kept: the store is told when it is opened.
+bool retains(const policy::Config& config) {
+  return config.queue.retain_delivered > Duration::zero();
+}
+
 constexpr log::Event kStarted{1000, log::Level::info, "gateway.start"};
 constexpr log::Event kStopped{1001, log::Level::info, "gateway.stop"};
 constexpr log::Event kReloaded{1002, log::Level::info, "config.reload"};
@@ -167,11 +172,14 @@ Result<void> Gateway::State::apply(Configuration loaded) {
   const policy::ServerConfig& before = old->config->server;
   const policy::ServerConfig& now = loaded.snapshot->config->server;
   if (before.store != now.store || before.dns != now.dns || before.threads != now.threads ||
+      before.body_memory != now.body_memory || before.min_free_space != now.min_free_space ||
+      retains(*old->config) != retains(*loaded.snapshot->config) ||
       old->config->admin_socket != loaded.snapshot->config->admin_socket) {
-    log::write(
-        kNeedsRestart,
-        {{"text",
-          "server.store, server.dns, server.threads and admin.listen change with a restart only"}});
+    log::write(kNeedsRestart,
+               {{"text",
+                 "server.store, server.dns, server.threads, server.body_memory, "
+                 "server.min_free_space, admin.listen and whether "
+                 "queue.retain_delivered keeps anything change with a restart only"}});
   }
   protocol_log.reconfigure(protocol_settings(now));
   fetcher->set_settings(fetch::settings_of(now));
@@ -242,8 +250,7 @@ Result<std::unique_ptr<Gateway>> Gateway::create(Configuration configuration, co
   store::OpenOptions options;
   options.body_memory = server.body_memory;
   options.min_free_space = server.min_free_space;
-  options.retain_delivered =
-      configuration.snapshot->config->queue.retain_delivered > Duration::zero();
+  options.retain_delivered = retains(*configuration.snapshot->config);
   TRY(std::unique_ptr<store::Store> store, store::open_store(server.store, options));
   const unsigned loops =
       server.threads != 0 ? server.threads : std::max(1U, std::thread::hardware_concurrency());

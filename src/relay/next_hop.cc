@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "net/interfaces.h"
 #include "verdict/judge.h"
 
 namespace postern::relay {
@@ -26,13 +27,15 @@ observe::TargetRequest target_request(const policy::Config& config,
   request.domain = destination.next_hop;
   request.hosts = connector.hosts;
   request.port = connector.port;
-  request.own_name = config.server.hostname;
+  request.own_names = {config.server.hostname};
   // Smart hosts were chosen by name: only MX answers can lead back here by surprise.
   if (connector.hosts.empty()) {
     for (const policy::ReceiveConnector& receive : config.receive) {
       request.own_listeners.insert(request.own_listeners.end(), receive.listen.begin(),
                                    receive.listen.end());
+      if (!receive.fqdn.empty()) request.own_names.push_back(receive.fqdn);
     }
+    request.own_addresses = net::interface_addresses();
   }
   return request;
 }

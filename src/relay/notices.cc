@@ -76,7 +76,9 @@ std::optional<store::NewMessage> make_notice(const policy::Config& config, store
   request.original_message_id = message.facts.message_id;
   for (const NoticeRecipient& recipient : recipients)
     request.recipients.push_back(dsn_recipient(message, recipient, now));
-  request.smtputf8 = message.facts.smtputf8;
+  // Who has an ASCII address may have a server without SMTPUTF8, and a notice that is refused is
+  // lost: RFC 6533 s3 has ASCII forms for the rest.
+  request.smtputf8 = message.facts.smtputf8 && !is_ascii(to.str());
   request.original = original;
   request.original_is_full =
       message.facts.ret != mail::DsnReturn::headers && original.size() == message.facts.size;
@@ -99,7 +101,7 @@ std::optional<store::NewMessage> make_notice(const policy::Config& config, store
   out.facts.message_id = mail::make_message_id(request.id, config.server.hostname);
   out.facts.subject = "DSN for " + message.facts.id.str();
   out.facts.body = is_ascii(text) ? mail::Body::seven_bit : mail::Body::eight_bit_mime;
-  out.facts.smtputf8 = message.facts.smtputf8;
+  out.facts.smtputf8 = request.smtputf8;
   out.facts.auto_submitted = true;
   out.facts.connector = "postern";
   store::NewRecipient recipient;

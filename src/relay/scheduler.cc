@@ -224,7 +224,7 @@ void Scheduler::Work::on_report(const std::string& key, bool trial, DeliveryRepo
       block(*state, *report.failure, *report.look);
       break;
     case Turn::cured:
-      unblock(*state, "cured");
+      unblock(*state, kCured);
       break;
     case Turn::probed_again:
       save(*state->blocker);

@@ -54,6 +54,7 @@ class Scheduler::Work : public std::enable_shared_from_this<Scheduler::Work> {
 
   // Blockers.
   void block(DestinationState& state, const Outcome& failure, const NextHopLook& look);
+  static constexpr std::string_view kCured = "cured";
   void unblock(DestinationState& state, std::string_view why);
   void start_probe(DestinationState& state);
   static io::Task<void> probe_task(std::shared_ptr<Work> self, io::Executor executor,

@@ -12,11 +12,8 @@
 #include "base/text.h"
 #include "cli/certificate_file.h"
 #include "cli/command.h"
-<<<<<<< HEAD
-#include "cli/fetch_settings.h"
-=======
 #include "cli/exports.h"
->>>>>>> 79f7643 (explain: joins of trace, log and settings; --to-config drafts a configuration)
+#include "cli/fetch_settings.h"
 #include "cli/materials_of.h"
 #include "cli/render.h"
 #include "dns/resolver.h"

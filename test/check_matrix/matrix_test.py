@@ -30,7 +30,7 @@ from kit.pki import Pki  # noqa: E402
 
 AT_ONCE, WAITING = 6, 40  # checks
 TIME = "40s"  # of a check that answers
-SILENCE = "10s"  # of one that waits for nothing
+SILENCE = "20s"  # of one that waits for nothing
 ZONE = {"partner.test": [("MX", 10, "mx1.partner.test"), ("MX", 20, "mx2.partner.test")],
         cells.NAME: [("A", "127.0.0.1")]}
 
